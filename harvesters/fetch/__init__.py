@@ -1,0 +1,61 @@
+"""The only home of sockets, drivers and file reading. Sources see it as the `Fetch` protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from harvesters.fetch.response import Response
+from harvesters.model import Scalar
+
+__all__ = ["Entry", "Fetch", "QueryResult", "Response"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file in a granted folder (or the single file or URL a source points at).
+
+    `path` is relative to the folder with forward slashes, NFC; it is stable between runs.
+    `mark` changes when the content may have changed (size and modification time, or ETag).
+    """
+
+    path: str
+    location: str
+    size: int
+    mark: str
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """Rows of a read-only query. `types` are our column types, one a column."""
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: tuple[tuple[Scalar, ...], ...]
+
+
+class Fetch(Protocol):
+    """What a source may ask of the outside. Every call obeys the grant, the caps, the deadline.
+
+    Raises HarvestError with `host_not_granted`, `unreachable`, `auth_failed`, `too_large`,
+    `deadline`, `api_error` (status >= 400).
+    """
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response: ...
+
+    def post(self, url: str, json: Any, headers: Mapping[str, str] | None = None) -> Response: ...
+
+    def entries(self, location: str, suffixes: Sequence[str]) -> tuple[Entry, ...]:
+        """The files of a granted folder by suffix (sorted by path), or the one file or URL."""
+
+    def read(self, location: str) -> Response:
+        """A whole file, from a granted folder or by HTTP."""
+
+    def query(self, url: str, sql: str) -> QueryResult:
+        """One read-only statement in a PostgreSQL database; a password comes from `auth`."""

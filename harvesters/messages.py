@@ -1,0 +1,271 @@
+"""Problems in words: what happened · where · what to do next, in Vietnamese and English.
+
+Codes are stable and documented (README); the words may change. `{where}` and the problem's own
+parameters may be used; a parameter that is missing shows as "…", never as an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from harvesters.errors import Problem
+
+
+class Words(NamedTuple):
+    """A message and its hint in both languages."""
+
+    vi: str
+    vi_hint: str
+    en: str
+    en_hint: str
+
+
+MESSAGES: dict[str, Words] = {
+    "unreachable": Words(
+        "Không kết nối được tới {where}.",
+        "Kiểm tra máy chủ của nguồn có đang chạy không và địa chỉ đã đúng chưa, rồi chạy lại.",
+        "Could not reach {where}.",
+        "Check that the source's server is running and the address is right, then run again.",
+    ),
+    "host_not_granted": Words(
+        "Nguồn chưa được phép truy cập {where}.",
+        "Đề nghị quản trị viên cấp quyền cho địa chỉ này trong phần “Được phép truy cập”.",
+        "The source is not allowed to reach {where}.",
+        "Ask an administrator to grant this address to the source.",
+    ),
+    "html_instead_of_data": Words(
+        "{where} trả về một trang web thay vì dữ liệu.",
+        "Thường là trang đăng nhập hoặc trang báo lỗi. Mở địa chỉ này bằng trình duyệt để xem, "
+        "rồi sửa địa chỉ hoặc tài khoản của nguồn.",
+        "{where} answered with a web page instead of data.",
+        "Usually a login or an error page. Open the address in a browser to see, then mend the "
+        "address or the account of the source.",
+    ),
+    "truncated": Words(
+        "Dữ liệu từ {where} bị cắt giữa chừng.",
+        "Chạy lại. Nếu vẫn bị cắt, báo cho người quản lý hệ thống nguồn.",
+        "The data from {where} was cut off.",
+        "Run again. If it is cut again, tell the people who run the source.",
+    ),
+    "not_json": Words(
+        "{where} không phải là JSON hợp lệ (vị trí {at}).",
+        "Kiểm tra địa chỉ của nguồn; nếu địa chỉ đúng, báo cho người quản lý hệ thống nguồn.",
+        "{where} is not valid JSON (position {at}).",
+        "Check the source's address; if it is right, tell the people who run the source.",
+    ),
+    "too_deep": Words(
+        "Dữ liệu từ {where} lồng nhau quá nhiều tầng.",
+        "Báo cho người quản lý hệ thống nguồn.",
+        "The data from {where} is nested too deeply.",
+        "Tell the people who run the source.",
+    ),
+    "api_error": Words(
+        "Hệ thống nguồn báo lỗi tại {where}: {detail}.",
+        "Chạy lại sau ít phút. Nếu vẫn lỗi, báo cho người quản lý hệ thống nguồn kèm mã lỗi này.",
+        "The source reports an error at {where}: {detail}.",
+        "Run again in a few minutes. If it persists, give this to the people who run the source.",
+    ),
+    "unknown_encoding": Words(
+        "Không xác định được bảng mã chữ của {where}.",
+        "Lưu lại tệp với bảng mã UTF-8 rồi tải lại, hoặc khai báo bảng mã trong cấu hình nguồn.",
+        "The character encoding of {where} could not be told.",
+        "Save the file as UTF-8 and load it again, or name the encoding in the configuration.",
+    ),
+    "no_table": Words(
+        "Không tìm thấy bảng số liệu trong {where}.",
+        "Mở tệp, kiểm tra bảng có dòng tiêu đề và các dòng số liệu liền nhau, rồi tải lại.",
+        "No table was found in {where}.",
+        "Open the file, check that the table has a header row and rows of figures, load it again.",
+    ),
+    "unknown_code": Words(
+        "Giá trị “{value}” của mục “{field}” không có trong danh mục.",
+        "Dùng một mã trong danh mục (gần nhất: {nearest}) hoặc bổ sung bảng chuyển mã.",
+        "The value “{value}” of “{field}” is not in the codelist.",
+        "Use a code of the list (nearest: {nearest}) or add a look-up to the mapping.",
+    ),
+    "bad_value": Words(
+        "Giá trị “{value}” của mục “{field}” không hợp lệ: {detail}.",
+        "Sửa giá trị này tại nguồn hoặc trong bảng ánh xạ, rồi chạy lại.",
+        "The value “{value}” of “{field}” is not valid: {detail}.",
+        "Mend the value at the source or in the mapping, then run again.",
+    ),
+    "missing_value": Words(
+        "Thiếu mục bắt buộc “{field}”.",
+        "Bổ sung mục này tại nguồn, hoặc đặt giá trị mặc định trong bảng ánh xạ.",
+        "The required field “{field}” is missing.",
+        "Add it at the source, or give a constant in the mapping.",
+    ),
+    "duplicate_id": Words(
+        "Mã “{id}” xuất hiện nhiều lần trong nguồn.",
+        "Mỗi bộ dữ liệu phải có một mã riêng. Sửa mã trùng tại nguồn; bản đang có trên cổng được "
+        "giữ nguyên.",
+        "The id “{id}” occurs more than once in the source.",
+        "Each dataset needs an id of its own. Mend it at the source; the portal keeps what it has.",
+    ),
+    "auth_failed": Words(
+        "Nguồn {where} từ chối tài khoản hoặc mật khẩu.",
+        "Kiểm tra tên tài khoản và nhập lại mật khẩu (hoặc khóa truy cập) của nguồn.",
+        "The source {where} refused the account or password.",
+        "Check the account name and enter the source's password or key again.",
+    ),
+    "too_large": Words(
+        "{where} vượt quá giới hạn {limit}.",
+        "Chia nhỏ tệp, hoặc đề nghị quản trị viên nâng giới hạn của nguồn.",
+        "{where} is larger than the limit of {limit}.",
+        "Split the file, or ask an administrator to raise the source's limit.",
+    ),
+    "deadline": Words(
+        "Nguồn {where} trả lời quá chậm, quá thời hạn {limit} giây.",
+        "Chạy lại vào giờ vắng, hoặc đề nghị quản trị viên nâng thời hạn.",
+        "The source {where} was too slow: over the deadline of {limit} seconds.",
+        "Run again at a quiet hour, or ask an administrator for a longer deadline.",
+    ),
+    "incomplete_listing": Words(
+        "Danh sách của nguồn chưa đầy đủ: nhận {seen} trên {expected} bộ dữ liệu.",
+        "Những bộ đã nhận được cập nhật, không gỡ bộ nào. Chạy lại để đọc phần còn thiếu.",
+        "The source's listing is not complete: {seen} of {expected} datasets came.",
+        "What came is updated and nothing is withdrawn. Run again to read the rest.",
+    ),
+    "personal_data": Words(
+        "Cột “{column}” của {where} có vẻ chứa dữ liệu cá nhân ({kind}, {hits} trên {rows} dòng).",
+        "Bỏ hoặc che cột này tại nguồn rồi chạy lại; chỉ duyệt khi chắc chắn được phép công bố.",
+        "Column “{column}” of {where} looks like personal data ({kind}, {hits} of {rows} rows).",
+        "Remove or mask the column at the source; approve only if it may lawfully be published.",
+    ),
+    "unknown_setting": Words(
+        "Cấu hình nguồn có mục lạ “{key}”.",
+        "Có phải là “{nearest}”? Sửa tên mục rồi lưu lại.",
+        "The source's configuration has an unknown key “{key}”.",
+        "Did you mean “{nearest}”? Mend the name and save again.",
+    ),
+    "bad_setting": Words(
+        "Mục cấu hình “{key}” không đúng kiểu.",
+        "Giá trị cần có: {expected}.",
+        "The setting “{key}” is of the wrong kind.",
+        "Expected: {expected}.",
+    ),
+    "bad_secret_reference": Words(
+        "Tham chiếu mật khẩu không hợp lệ.",
+        "Viết dạng env:PORTAL_SECRET_TÊN hoặc file:tên, hoặc nhập mật khẩu trên trang của nguồn.",
+        "The reference to a secret is not valid.",
+        "Write env:PORTAL_SECRET_NAME or file:name, or enter the secret on the source's page.",
+    ),
+    "secret_missing": Words(
+        "Chưa có mật khẩu hoặc khóa truy cập cho nguồn này.",
+        "Nhập mật khẩu trên trang của nguồn, hoặc đề nghị quản trị viên đặt giá trị cho {name}.",
+        "The source's password or key is not set.",
+        "Enter it on the source's page, or ask an administrator to set {name}.",
+    ),
+    "unknown_source_type": Words(
+        "Không có loại nguồn “{type}”.",
+        "Có phải là “{nearest}”? Xem các loại bằng lệnh: thanhhoa source types.",
+        "There is no source type “{type}”.",
+        "Did you mean “{nearest}”? See them with: thanhhoa source types.",
+    ),
+    "already_running": Words(
+        "Nguồn “{source}” đang có một lần chạy khác ({run}).",
+        "Đợi lần chạy đó kết thúc rồi thử lại.",
+        "Another run of the source “{source}” is under way ({run}).",
+        "Wait until it ends, then try again.",
+    ),
+    "lease_lost": Words(
+        "Lần chạy {run} đã được tiến trình khác tiếp nhận.",
+        "Không cần làm gì: tiến trình kia sẽ hoàn thành.",
+        "Run {run} was taken over by another worker.",
+        "Nothing to do: the other worker goes on with it.",
+    ),
+    "cancelled": Words(
+        "Lần chạy {run} đã dừng theo yêu cầu.",
+        "Chạy lại khi cần.",
+        "Run {run} was cancelled.",
+        "Run again when needed.",
+    ),
+    "internal": Words(
+        "Cổng dữ liệu gặp lỗi khi xử lý bản ghi này (mã {reference}).",
+        "Gửi mã này cho quản trị viên; chi tiết có trong nhật ký máy chủ.",
+        "The portal failed on this record (reference {reference}).",
+        "Give the reference to an administrator; the server's log has the details.",
+    ),
+    "refused_by_catalogue": Words(
+        "Cổng không nhận bộ dữ liệu này: {detail}.",
+        "Sửa giá trị tại nguồn hoặc trong bảng ánh xạ, rồi chạy lại.",
+        "The catalogue refused this dataset: {detail}.",
+        "Mend the value at the source or in the mapping, then run again.",
+    ),
+}
+
+#: Why a plan waits for a person (`held_because`), in Vietnamese and English.
+HELD: dict[str, tuple[str, str]] = {
+    "empty_listing": (
+        "Nguồn trả về danh sách rỗng trong khi cổng đang có bộ dữ liệu của nguồn này.",
+        "The source listed nothing although the portal holds datasets of it.",
+    ),
+    "deletion_quota": (
+        "Số bộ dữ liệu sẽ gỡ vượt mức cho phép.",
+        "More datasets would be withdrawn than the source's quota allows.",
+    ),
+    "ids_changed": (
+        "Nhiều bộ dữ liệu có vẻ bị đổi mã: cùng tên nhưng mã khác.",
+        "Many datasets seem to have new ids: same titles, other ids.",
+    ),
+    "schema_drift": (
+        "Cấu trúc cột của bảng đã thay đổi.",
+        "The columns of a table have changed.",
+    ),
+    "rows_collapsed": (
+        "Số dòng của bảng giảm bất thường.",
+        "A table lost an unusual share of its rows.",
+    ),
+    "personal_data": (
+        "Có cột có vẻ chứa dữ liệu cá nhân.",
+        "A column looks like personal data.",
+    ),
+    "source_changed": (
+        "Nguồn đã thay đổi sau khi lập kế hoạch.",
+        "The source has changed since the plan was made.",
+    ),
+    "undone_before": (
+        "Những thay đổi này đã từng được hoàn tác.",
+        "These changes were undone before.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A problem in words."""
+
+    message: str
+    hint: str
+
+
+class _Gaps(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def say(problem: Problem, lang: str = "vi") -> Said:
+    """The problem in the reader's language (`vi`, else English)."""
+    words = MESSAGES[problem.code]
+    message, hint = (words.vi, words.vi_hint) if lang == "vi" else (words.en, words.en_hint)
+    values = _Gaps(problem.params)
+    values["where"] = problem.where or values["where"]
+    return Said(message.format_map(values), hint.format_map(values))
+
+
+def held_reasons(codes: tuple[str, ...] | list[str], lang: str = "vi") -> list[str]:
+    """The reasons for holding a plan, in words."""
+    return [HELD[code][0 if lang == "vi" else 1] for code in codes]
+
+
+def report_entry(problem: Problem, lang: str = "vi") -> Mapping[str, str | None]:
+    """The `errors` entry of a run's report."""
+    said = say(problem, lang)
+    return {
+        "code": problem.code,
+        "record": problem.record,
+        "message": said.message,
+        "hint": said.hint,
+    }

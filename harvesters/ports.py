@@ -1,0 +1,122 @@
+"""What a run needs of the outside: the catalogue it writes and the ledger it remembers in.
+
+Each port has a contract suite (`tests/contracts/`) that runs on the in-memory fake and on the
+real thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from harvesters.errors import Problem
+from harvesters.model import Change, Known, MappedDataset, Outcome
+from harvesters.settings import SourceConfig
+
+RunState = Literal[
+    "queued",
+    "running",
+    "planned",
+    "held",
+    "applied",
+    "rejected",
+    "failed",
+    "cancelled",
+    "undone",
+]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A registered source. `allow` is the grant: `host:port` or folders; empty reaches nothing."""
+
+    id: str
+    name: str
+    type: str
+    url: str
+    org: str
+    config: SourceConfig
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that this process holds the lease of.
+
+    `token` is the fencing token: a write with an older one is refused. `phase` says where to go
+    on: `reading` starts the plan anew, `applying` goes on with what is pending.
+    """
+
+    id: str
+    source: Source
+    kind: Literal["run", "plan"]
+    phase: Literal["reading", "applying"]
+    token: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How the listing ended and what the guards say of the whole plan."""
+
+    complete: bool
+    counts: Mapping[str, int]
+    held_because: tuple[str, ...] = ()
+
+
+class Ledger(Protocol):
+    """The memory of sources, runs, plans and records. Raises LeaseLost on a stale token."""
+
+    def known(self, source_id: str) -> dict[str, Known]:
+        """Every record of the source, tombstones included, by remote id."""
+
+    def put_blob(self, content: bytes) -> str:
+        """Keeps bytes (a table, a file) and returns their SHA-256; the same bytes are kept once."""
+
+    def get_blob(self, sha256: str) -> bytes: ...
+
+    def begin_plan(self, run: Run) -> None:
+        """Forgets what an interrupted reading of this run has spooled."""
+
+    def spool(self, run: Run, changes: Sequence[Change], problems: Sequence[Problem]) -> None:
+        """Adds to the plan of the run. Changes with action `keep` carry new marks or versions."""
+
+    def discard(self, run: Run, remote_id: str) -> None:
+        """Takes a record's change out of the plan (its id came twice)."""
+
+    def judge(self, run: Run, verdict: Verdict) -> RunState:
+        """The reading is over. Returns `held`, `planned` (kind plan) or `running` (apply now)."""
+
+    def pending(self, run: Run, limit: int) -> list[Change]:
+        """The next changes of the plan that are neither applied nor failed, in plan order."""
+
+    def refresh(self, run: Run, changes: Sequence[Change]) -> None:
+        """Settles `keep` changes: marks and versions move on, the catalogue is not touched."""
+
+    def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
+        """Ends the run: `applied`, `failed` or `cancelled`."""
+
+    def beat(self, run: Run) -> None:
+        """Prolongs the lease. Raises LeaseLost, or Cancelled when a person asked for it."""
+
+
+class Catalog(Protocol):
+    """The catalogue of datasets."""
+
+    def current(self, dataset_ids: Sequence[str]) -> dict[str, MappedDataset]:
+        """What the catalogue holds now, in the portal's words; deleted ones are left out.
+
+        Only the fields and resource fields that a harvest can set; `table` and `file` as digests.
+        """
+
+    def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
+        """Writes the changes, each together with its ledger rows in one transaction.
+
+        The ledger rows are: the record (or its tombstone) as `Known`, the line of the plan
+        settled, the pre-image. A change that fails leaves the catalogue as it was for that record
+        and comes back with its problem. Raises LeaseLost before anything is committed.
+        """
+
+
+#: JSON-able values that a page, the API and the CLI show alike.
+Json = dict[str, Any]

@@ -1,0 +1,161 @@
+"""A source's configuration, parsed into frozen dataclasses. Unknown keys name the nearest known."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, TypeVar
+
+from harvesters.errors import HarvestError
+from schemas.text import nearest
+
+T = TypeVar("T")
+SECRET_REFERENCE = re.compile(r"(env:PORTAL_SECRET_[A-Z0-9_]+|file:[A-Za-z0-9_-]+|stored:[a-z_]+)")
+
+
+@dataclass(frozen=True)
+class Auth:
+    """How to sign in at the source. `secret` is a reference, never the secret itself.
+
+    `env:PORTAL_SECRET_…` and `file:NAME` are resolved only inside that namespace; `stored:…` is a
+    secret typed into the portal's page and kept encrypted.
+    """
+
+    type: str = "none"
+    header: str = "Authorization"
+    user: str = ""
+    token_url: str = ""
+    client_id: str = ""
+    secret: str = ""
+
+
+@dataclass(frozen=True)
+class Guards:
+    """When a plan is held for a person. `withdraw_at_most` None means min(20, 10 % of active)."""
+
+    withdraw_at_most: int | None = None
+    rows_at_least_share: float = 0.5
+    personal_data: str = "hold"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on reading: seconds, bytes and counts. The defaults fit a department's system."""
+
+    deadline: float = 1800.0
+    timeout: float = 30.0
+    max_bytes: int = 100_000_000
+    max_total_bytes: int = 2_000_000_000
+    max_ratio: float = 100.0
+    max_cells: int = 5_000_000
+    requests_per_second: float = 20.0
+    retries: int = 3
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """The whole of `--config`: `auth`, `mapping`, `guards`, `fetch`, `read`."""
+
+    auth: Auth = Auth()
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    guards: Guards = Guards()
+    fetch: Limits = Limits()
+    read: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse_config(data: Mapping[str, Any] | None) -> SourceConfig:
+    """From the YAML or JSON of a source. Raises `unknown_setting` and `bad_setting`."""
+    data = data or {}
+    if not isinstance(data, Mapping):
+        raise HarvestError("bad_setting", where="config", key="", expected="mapping")
+    _refuse_unknown(data, [f.name for f in dataclasses.fields(SourceConfig)], "")
+    auth = build(Auth, data.get("auth"), "auth")
+    if auth.secret and not SECRET_REFERENCE.fullmatch(auth.secret):
+        raise HarvestError("bad_secret_reference", where="auth.secret")
+    if auth.type not in ("none", "api_key", "basic", "oauth2", "certificate"):
+        raise HarvestError(
+            "bad_setting",
+            where="auth.type",
+            key="auth.type",
+            expected="none, api_key, basic, oauth2, certificate",
+        )
+    return SourceConfig(
+        auth,
+        _mapping(data.get("mapping"), "mapping"),
+        build(Guards, data.get("guards"), "guards"),
+        build(Limits, data.get("fetch"), "fetch"),
+        _mapping(data.get("read"), "read"),
+    )
+
+
+def build(cls: type[T], data: Any, section: str, **fixed: Any) -> T:
+    """A frozen settings dataclass from a mapping of plain values.
+
+    `fixed` are fields that do not come from the mapping (a source's `url`). Numbers written as
+    text are accepted; anything else of the wrong kind raises `bad_setting` with what is expected.
+    """
+    values = _mapping(data, section)
+    hints = typing.get_type_hints(cls)
+    known = [f.name for f in dataclasses.fields(typing.cast(Any, cls)) if f.name not in fixed]
+    _refuse_unknown(values, known, section)
+    typed = {key: _coerce(value, hints[key], f"{section}.{key}") for key, value in values.items()}
+    return cls(**fixed, **typed)
+
+
+def _mapping(data: Any, section: str) -> Mapping[str, Any]:
+    if data is None:
+        return {}
+    if not isinstance(data, Mapping):
+        raise HarvestError("bad_setting", where=section, key=section, expected="mapping")
+    return data
+
+
+def _refuse_unknown(data: Mapping[str, Any], known: list[str], section: str) -> None:
+    for key in data:
+        if key not in known:
+            raise HarvestError(
+                "unknown_setting",
+                where=section or "config",
+                key=str(key),
+                nearest=nearest(str(key), known) or ", ".join(known),
+            )
+
+
+def _coerce(value: Any, hint: Any, key: str) -> Any:
+    options = typing.get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    if value is None and type(None) in options:
+        return None
+    for option in options:
+        kind = typing.get_origin(option) or option
+        try:
+            return _as_kind(value, kind)
+        except (TypeError, ValueError):
+            continue
+    names = " | ".join(getattr(option, "__name__", str(option)) for option in options)
+    raise HarvestError("bad_setting", where=key, key=key, expected=names)
+
+
+def _as_kind(value: Any, kind: Any) -> Any:
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        raise TypeError(value)
+    if kind in (int, float):
+        if isinstance(value, bool):
+            raise TypeError(value)
+        return kind(value)
+    if kind is str:
+        if isinstance(value, (Mapping, list, tuple)):
+            raise TypeError(value)
+        return str(value)
+    if kind is tuple:
+        return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if kind in (Mapping, dict) or getattr(kind, "__name__", "") == "Mapping":
+        if isinstance(value, Mapping):
+            return value
+        raise TypeError(value)
+    return value

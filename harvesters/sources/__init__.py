@@ -1,0 +1,1 @@
+"""One file per source type; each gives `SOURCE`, a `harvesters.model.SourceType`."""

@@ -1,0 +1,1 @@
+"""From workbook, CSV, PX, JSON-stat and query results to typed tables."""
