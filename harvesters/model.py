@@ -145,7 +145,10 @@ class SourceType:
 
 @dataclass(frozen=True)
 class MappedResource:
-    """A resource in the portal's words. `table` and `file` are digests of blobs in the ledger."""
+    """A resource in the portal's words. `table` and `file` are SHA-256 digests of ledger blobs.
+
+    With a `file`, `fields["filename"]` is the name under which it is downloaded.
+    """
 
     id: str
     fields: Mapping[str, Any]
@@ -165,8 +168,9 @@ class MappedResource:
 class MappedDataset:
     """A dataset in the portal's words, ready to be compared and written.
 
-    `fields` has no `id`, `resources`, `owner_org` or `private` of its own: the first three come
-    from here and the source, the last from the access class.
+    `fields` has no `id`, `name`, `resources`, `owner_org` or `private`: these come from here, from
+    the catalogue (a name is given once and kept), from the source and from the access class.
+    Keywords are `fields["tags"]`, a sorted list of strings. Empty values are left out.
     """
 
     id: str
@@ -229,14 +233,16 @@ class TableChange:
 class Change:
     """One line of a plan: what is to be done with one record, and why it can be done again.
 
-    `hash`, `mark` and `version` are what the ledger will hold of the record once applied.
-    For `withdraw`, `dataset` is None and `dataset_id` names what goes.
+    `dataset` is what is to be written; `base` is the record as mapped, which the ledger keeps for
+    the next comparison. `hash`, `mark` and `version` are what the ledger will hold of the record
+    once applied. For `withdraw`, `dataset` is None and `dataset_id` names what goes.
     """
 
     action: Action
     remote_id: str
     dataset_id: str
     dataset: MappedDataset | None = None
+    base: MappedDataset | None = None
     hash: str = ""
     mark: str = ""
     version: str = ""

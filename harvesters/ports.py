@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from harvesters.errors import Problem
-from harvesters.model import Change, Known, MappedDataset, Outcome
+from harvesters.model import Action, Change, Known, MappedDataset, Outcome
 from harvesters.settings import SourceConfig
 
 RunState = Literal[
@@ -57,7 +57,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How the listing ended and what the guards say of the whole plan."""
+    """How the listing ended and what the guards say of the whole plan.
+
+    `counts` has the report's keys: created, updated, unchanged, withdrawn, failed (planned).
+    """
 
     complete: bool
     counts: Mapping[str, int]
@@ -81,8 +84,8 @@ class Ledger(Protocol):
     def spool(self, run: Run, changes: Sequence[Change], problems: Sequence[Problem]) -> None:
         """Adds to the plan of the run. Changes with action `keep` carry new marks or versions."""
 
-    def discard(self, run: Run, remote_id: str) -> None:
-        """Takes a record's change out of the plan (its id came twice)."""
+    def discard(self, run: Run, remote_id: str) -> Action | None:
+        """Takes a record's change out of the plan (its id came twice); says what it was."""
 
     def judge(self, run: Run, verdict: Verdict) -> RunState:
         """The reading is over. Returns `held`, `planned` (kind plan) or `running` (apply now)."""

@@ -1,0 +1,307 @@
+"""Reading a source into a plan: map, look for personal data, decide, spool, and let guards judge.
+
+Writes nothing but the ledger's spool, so it can be begun anew at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harvesters import decide, mapping, privacy
+from harvesters.codec import decode_table, encode_table
+from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
+from harvesters.fetch import Fetch
+from harvesters.model import (
+    Change,
+    End,
+    Failure,
+    Item,
+    Known,
+    MappedDataset,
+    Record,
+    RecordResource,
+    TableChange,
+    Unchanged,
+    digest,
+)
+from harvesters.ports import Catalog, Ledger, Run, RunState, Verdict
+from harvesters.registry import settings_of, source_type
+from harvesters.table_diff import compare_tables
+
+log = logging.getLogger(__name__)
+
+#: Records mapped and compared together.
+BATCH = 100
+#: Seconds between two heartbeats while reading.
+BEAT_EVERY = 5.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The outside of one run. `progress` is told the phase and how many records are through it."""
+
+    ledger: Ledger
+    catalog: Catalog
+    fetch: Fetch
+    progress: Callable[[str, int], None] = lambda phase, done: None
+
+
+def internal(error: Exception) -> Problem:
+    """A bug, logged with its traceback under a reference that a person can quote."""
+    reference = secrets.token_hex(4)
+    log.error("harvest error %s", reference, exc_info=error)
+    return Problem("internal", params={"reference": reference})
+
+
+@dataclass
+class Planner:
+    """The state of one reading: what was seen, what is buffered, what the guards will be told."""
+
+    run: Run
+    ports: Ports
+    known: dict[str, Known] = field(default_factory=dict)
+    rules: dict[str, Any] = field(default_factory=dict)
+    version: str = ""
+    seen: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    anonymous_failures: int = 0
+    unchanged: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    buffer: list[decide.Candidate] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    tally: decide.Tally = field(default_factory=decide.Tally)
+    last_beat: float = 0.0
+
+    def plan(self) -> RunState:
+        """Reads the whole listing, spools the plan, lets the guards judge it."""
+        source = self.run.source
+        kind = source_type(source.type)
+        settings = settings_of(source.type, source.url, source.config.read)
+        self.rules = mapping.combine(kind.mapping, source.config.mapping)
+        mapping.check_mapping(self.rules)
+        self.version = mapping.version_of(self.rules)
+        self.ports.ledger.begin_plan(self.run)
+        self.known = self.ports.ledger.known(source.id)
+        self.tally.active = sum(record.active for record in self.known.values())
+        end = self._read(kind.read(settings, self.ports.fetch, self._marks()))
+        self._flush()
+        if end.complete:
+            self._withdraw()
+        elif end.problem is not None:
+            self.problems.append(end.problem)
+        self.tally.listed = len(self.seen)
+        self._spool([])
+        counts = {
+            "created": self.counts.get("create", 0),
+            "updated": self.counts.get("update", 0),
+            "unchanged": self.unchanged + self.counts.get("keep", 0),
+            "withdrawn": self.counts.get("withdraw", 0),
+            "failed": len(self.failed) + self.anonymous_failures,
+        }
+        held = decide.judge(self.tally, source.config.guards)
+        return self.ports.ledger.judge(self.run, Verdict(end.complete, counts, held))
+
+    def _marks(self) -> dict[str, str]:
+        return {
+            record.remote_id: record.mark
+            for record in self.known.values()
+            if record.active and record.mark and record.version == self.version
+        }
+
+    def _read(self, items: Iterator[Item]) -> End:
+        try:
+            for item in items:
+                if isinstance(item, End):
+                    return item
+                self._take(item)
+                self._beat()
+        except (LeaseLost, Cancelled):
+            raise
+        except HarvestError as error:
+            if not self.seen and not self.failed:
+                raise
+            return End(False, problem=error.problem)
+        return End(False, problem=Problem("incomplete_listing", params={"seen": str(len(self.seen))}))
+
+    def _take(self, item: Record | Unchanged | Failure) -> None:
+        if isinstance(item, Failure):
+            self._fail(item.problem)
+            return
+        if item.remote_id in self.seen:
+            self._duplicate(item.remote_id)
+            return
+        self.seen.add(item.remote_id)
+        if isinstance(item, Unchanged):
+            self.unchanged += 1
+            return
+        self.problems.extend(note.of(item.remote_id) for note in item.notes)
+        try:
+            self._prepare(item)
+        except HarvestError as error:
+            self._fail(error.problem.of(item.remote_id))
+        except Exception as error:
+            self._fail(internal(error).of(item.remote_id))
+        if len(self.buffer) >= BATCH:
+            self._flush()
+
+    def _prepare(self, record: Record) -> None:
+        blobs = {
+            resource.remote_id: (self._encoded(resource), _file_digest(resource))
+            for resource in record.resources
+        }
+        hash_ = _record_hash(record, {k: (_table_digest(t), f) for k, (t, f) in blobs.items()})
+        known = self.known.get(record.remote_id)
+        if known and decide.is_unchanged(known, hash_, self.version):
+            self.unchanged += 1
+            if known.mark != record.mark:
+                self._remember_mark(known, record, hash_)
+            return
+        self._inspect(record)
+        stored = {name: self._store(*pair, record) for name, pair in blobs.items()}
+        dataset, notes = mapping.map_record(self.run.source.id, record, self.rules, stored)
+        self.problems.extend(notes)
+        self.buffer.append(
+            decide.Candidate(record.remote_id, dataset, hash_, record.mark, self.version)
+        )
+
+    def _remember_mark(self, known: Known, record: Record, hash_: str) -> None:
+        """The content is the same although the source's mark moved on: nothing to write."""
+        base = MappedDataset.from_json(known.base) if known.base else None
+        change = Change(
+            "keep",
+            record.remote_id,
+            known.dataset_id,
+            base=base,
+            hash=hash_,
+            mark=record.mark,
+            version=self.version,
+            title=known.title,
+        )
+        self.ports.ledger.spool(self.run, [change], [])
+
+    def _encoded(self, resource: RecordResource) -> bytes | None:
+        if resource.table is None:
+            return None
+        cells = len(resource.table.columns) * len(resource.table.rows)
+        limit = self.run.source.config.fetch.max_cells
+        if cells > limit:
+            where = str(resource.fields.get("name") or resource.remote_id)
+            raise HarvestError("too_large", where=where, limit=f"{limit} ô (cells)")
+        return encode_table(resource.table)
+
+    def _store(
+        self, table: bytes | None, file: str | None, record: Record
+    ) -> tuple[str | None, str | None]:
+        table_blob = self.ports.ledger.put_blob(table) if table is not None else None
+        if file is not None:
+            content = next(
+                r.file.content for r in record.resources if r.file and r.file.sha256 == file
+            )
+            self.ports.ledger.put_blob(content)
+        return table_blob, file
+
+    def _inspect(self, record: Record) -> None:
+        for resource in record.resources:
+            if resource.table is None:
+                continue
+            where = str(resource.fields.get("name") or record.remote_id)
+            for found in privacy.inspect(resource.table):
+                self.tally.personal = True
+                params = {
+                    "column": found.column,
+                    "kind": found.kind,
+                    "hits": str(found.hits),
+                    "rows": str(found.rows),
+                }
+                self.problems.append(Problem("personal_data", where, record.remote_id, params))
+
+    def _flush(self) -> None:
+        candidates, self.buffer = self.buffer, []
+        if not candidates:
+            self._spool([])
+            return
+        current = self.ports.catalog.current([c.dataset.id for c in candidates])
+        changes = []
+        for candidate in candidates:
+            now = current.get(candidate.dataset.id)
+            known = self.known.get(candidate.remote_id)
+            tables = self._table_changes(candidate.dataset, now)
+            changes.append(decide.compare(candidate, known, now, tables))
+        self._spool(changes)
+
+    def _table_changes(
+        self, new: MappedDataset, current: MappedDataset | None
+    ) -> Mapping[str, TableChange]:
+        held = {r.id: r.table for r in current.resources} if current else {}
+        changes = {}
+        for resource in new.resources:
+            before = held.get(resource.id)
+            if resource.table is None or resource.table == before:
+                continue
+            ledger = self.ports.ledger
+            old = decode_table(ledger.get_blob(before)) if before else None
+            change = compare_tables(resource.id, old, decode_table(ledger.get_blob(resource.table)))
+            if change is not None:
+                changes[resource.id] = change
+        return changes
+
+    def _spool(self, changes: list[Change]) -> None:
+        for change in changes:
+            self.counts[change.action] = self.counts.get(change.action, 0) + 1
+            self.tally.add(change, self.run.source.config.guards)
+        problems, self.problems = self.problems, []
+        if changes or problems:
+            self.ports.ledger.spool(self.run, changes, problems)
+        self.ports.progress("reading", len(self.seen))
+
+    def _withdraw(self) -> None:
+        listed = self.seen | self.failed
+        changes = decide.withdrawals(self.known.values(), listed)
+        for start in range(0, len(changes), BATCH):
+            self._spool(changes[start : start + BATCH])
+
+    def _fail(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        if problem.record is None:
+            self.anonymous_failures += 1
+        else:
+            self.seen.add(problem.record)
+            self.failed.add(problem.record)
+
+    def _duplicate(self, remote_id: str) -> None:
+        """Nobody can tell which of the two is meant: the catalogue keeps what it has."""
+        if remote_id in self.failed:
+            return
+        self._flush()
+        action = self.ports.ledger.discard(self.run, remote_id)
+        if action is not None:
+            self.counts[action] -= 1
+        self._fail(Problem("duplicate_id", record=remote_id, params={"id": remote_id}))
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now - self.last_beat >= BEAT_EVERY:
+            self.ports.ledger.beat(self.run)
+            self.last_beat = now
+
+
+def _table_digest(table: bytes | None) -> str | None:
+    return hashlib.sha256(table).hexdigest() if table is not None else None
+
+
+def _file_digest(resource: RecordResource) -> str | None:
+    return resource.file.sha256 if resource.file is not None else None
+
+
+def _record_hash(record: Record, blobs: Mapping[str, tuple[str | None, str | None]]) -> str:
+    resources = [
+        [resource.remote_id, dict(resource.fields), *blobs[resource.remote_id]]
+        for resource in record.resources
+    ]
+    return digest([record.remote_id, dict(record.fields), resources])
