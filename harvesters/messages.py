@@ -35,6 +35,24 @@ MESSAGES: dict[str, Words] = {
         "The source is not allowed to reach {where}.",
         "Ask an administrator to grant this address to the source.",
     ),
+    "tls_error": Words(
+        "Chứng thư số (HTTPS) của {where} không hợp lệ nên không thể kết nối an toàn.",
+        "Báo cho người quản lý hệ thống nguồn gia hạn hoặc cài lại chứng thư số.",
+        "The certificate (HTTPS) of {where} is not valid, so no safe connection was possible.",
+        "Ask the people who run the source to renew or reinstall its certificate.",
+    ),
+    "no_such_file": Words(
+        "Không tìm thấy tệp hoặc thư mục {where}.",
+        "Kiểm tra đường dẫn của nguồn; nếu tệp đã được chuyển chỗ, sửa lại địa chỉ nguồn.",
+        "There is no file or folder {where}.",
+        "Check the source's path; if the file was moved, mend the source's address.",
+    ),
+    "file_not_readable": Words(
+        "Không đọc được {where}.",
+        "Cấp cho cổng dữ liệu quyền đọc tệp này và kiểm tra đây là một tệp thông thường.",
+        "{where} cannot be read.",
+        "Let the portal read the file, and check that it is an ordinary file.",
+    ),
     "html_instead_of_data": Words(
         "{where} trả về một trang web thay vì dữ liệu.",
         "Thường là trang đăng nhập hoặc trang báo lỗi. Mở địa chỉ này bằng trình duyệt để xem, "
@@ -151,6 +169,18 @@ MESSAGES: dict[str, Words] = {
         "Viết dạng env:PORTAL_SECRET_TÊN hoặc file:tên, hoặc nhập mật khẩu trên trang của nguồn.",
         "The reference to a secret is not valid.",
         "Write env:PORTAL_SECRET_NAME or file:name, or enter the secret on the source's page.",
+    ),
+    "bad_secret": Words(
+        "Mật khẩu, khóa truy cập hoặc chứng thư của nguồn có nội dung không dùng được.",
+        "Nhập lại, không kèm xuống dòng hay ký tự lạ; chứng thư cần ở dạng PEM kèm khóa riêng.",
+        "The source's password, key or certificate cannot be used as it is.",
+        "Enter it again without line breaks; a certificate must be PEM with its private key.",
+    ),
+    "credentials_in_url": Words(
+        "Địa chỉ {where} có kèm tài khoản hoặc mật khẩu.",
+        "Bỏ phần đó khỏi địa chỉ và khai báo tài khoản ở mục “Tài khoản truy cập” của nguồn.",
+        "The address {where} carries an account or a password.",
+        "Take it out of the address and enter the account under the source's sign-in settings.",
     ),
     "secret_missing": Words(
         "Chưa có mật khẩu hoặc khóa truy cập cho nguồn này.",

@@ -1,0 +1,258 @@
+"""HTTP for sources: granted hosts only, politely, within time and size, with redirects by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import urljoin
+
+import stamina
+from urllib3 import Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    IncompleteRead,
+    InvalidChunkLength,
+    LocationValueError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+from urllib3.response import BaseHTTPResponse
+
+from harvesters.errors import HarvestError
+from harvesters.fetch.auth import Credentials
+from harvesters.fetch.body import Caps, read_body
+from harvesters.fetch.grants import (
+    Endpoint,
+    Grants,
+    endpoint_of,
+    has_credentials,
+    shown,
+    with_params,
+    without_credentials,
+)
+from harvesters.fetch.refusals import error_detail, retry_after
+from harvesters.fetch.response import Response
+from harvesters.fetch.wire import Deadline, Dialler, connection_pool
+from harvesters.settings import Limits
+
+MAX_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_TRY_AGAIN = (429, 502, 503, 504)
+#: A source that asks for a longer pause than this is left for the next run.
+_LONGEST_PAUSE = 120.0
+_BASE_HEADERS = {
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": "thanhhoa-portal-harvester/1",
+}
+
+
+class _Transient(Exception):
+    """An error that may be gone at the next attempt; `pause` is what the server asked for."""
+
+    def __init__(self, error: HarvestError, pause: float | None = None):
+        super().__init__(error.code)
+        self.error = error
+        self.pause = pause
+
+
+class Client:
+    """One run's HTTP client.
+
+    Every request of the engine only reads, also a POST (a query of PX-Web, a token), so all may be
+    repeated after a connection error or when the server says that it was too busy.
+    """
+
+    def __init__(
+        self,
+        grants: Grants,
+        limits: Limits,
+        credentials: Credentials,
+        deadline: Deadline,
+        dialler: Dialler,
+        clock: Callable[[], float] = time.monotonic,
+        proxy: str = "",
+    ):
+        self._grants = grants
+        self._limits = limits
+        self._credentials = credentials
+        self._deadline = deadline
+        self._dialler = dialler
+        self._clock = clock
+        self._proxy = proxy
+        self._pools = connection_pool(dialler, credentials.tls(), proxy)
+        self._asked: dict[Endpoint, float] = {}
+        self._received = 0
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        signed: bool = True,
+    ) -> Response:
+        """One answer, with retries and redirects behind it. Errors: see `Fetch`."""
+        if has_credentials(url):
+            raise HarvestError("credentials_in_url", where=shown(url))
+        target = with_params(url, dict(params or {}))
+        try:
+            for attempt in stamina.retry_context(
+                on=self._pause,
+                attempts=self._limits.retries + 1,
+                timeout=self._deadline.remaining(shown(url)),
+                wait_initial=0.2,
+                wait_max=10.0,
+                wait_jitter=0.2,
+            ):
+                with attempt:
+                    return self._follow(method, target, dict(headers or {}), body, signed)
+        except _Transient as transient:
+            raise transient.error from transient.__cause__
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        self._pools.clear()
+
+    def _pause(self, error: Exception) -> bool | float:
+        """stamina's hook: whether to try again, and after how long if the server said so."""
+        if not isinstance(error, _Transient):
+            return False
+        if error.pause is None:
+            return True
+        left = self._deadline.remaining(error.error.problem.where)
+        return error.pause if error.pause < min(left, _LONGEST_PAUSE) else False
+
+    def _follow(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, signed: bool
+    ) -> Response:
+        renewed = False
+        redirects = 0
+        while True:
+            endpoint = self._granted(url)
+            mine = signed and self._credentials.belong_to(endpoint)
+            sent = {**_BASE_HEADERS, **headers}
+            if mine:
+                sent.update(self._credentials.headers(self._post_form))
+            response = self._exchange(method, url, endpoint, sent, body)
+            if response.status == 401 and mine and not renewed and self._credentials.renew():
+                renewed = True
+                continue
+            location = response.headers.get("location")
+            if response.status not in _REDIRECTS or not location:
+                return self._judged(response)
+            redirects += 1
+            if redirects > MAX_REDIRECTS:
+                detail = f"HTTP {response.status} × {redirects}"
+                raise HarvestError("api_error", where=response.url, detail=detail)
+            url = with_params(urljoin(url, _target(location)), {})
+            if response.status == 303 or (response.status in (301, 302) and method == "POST"):
+                method, body = "GET", None
+                headers.pop("Content-Type", None)
+
+    def _granted(self, url: str) -> Endpoint:
+        endpoint = endpoint_of(url)
+        if not url.lower().startswith(("http://", "https://")):
+            raise HarvestError("host_not_granted", where=shown(url))
+        self._grants.check_endpoint(endpoint)
+        return endpoint
+
+    def _post_form(self, url: str, headers: Mapping[str, str], body: bytes) -> Response:
+        return self.request("POST", url, headers=headers, body=body, signed=False)
+
+    def _judged(self, response: Response) -> Response:
+        if response.status < 400:
+            return response
+        if response.status in (401, 403):
+            raise HarvestError("auth_failed", where=response.url)
+        detail = self._credentials.scrub(error_detail(response))
+        error = HarvestError("api_error", where=response.url, detail=detail)
+        if response.status in _TRY_AGAIN:
+            raise _Transient(error, retry_after(response.headers.get("retry-after")))
+        raise error
+
+    def _exchange(
+        self, method: str, url: str, endpoint: Endpoint, headers: dict[str, str], body: bytes | None
+    ) -> Response:
+        where = shown(url)
+        self._wait_turn(endpoint, where)
+        left = self._deadline.remaining(where)
+        timeout = min(self._limits.timeout, left)
+        try:
+            with self._dialler.within(left):
+                raw = self._pools.request(
+                    method,
+                    url,
+                    headers=headers,
+                    body=body,
+                    redirect=False,
+                    preload_content=False,
+                    decode_content=False,
+                    timeout=Timeout(connect=timeout, read=timeout),
+                )
+                response = self._received_from(raw, method, where)
+        except (HTTPError, OSError, ValueError, HarvestError) as error:
+            if self._dialler.expired:
+                raise self._deadline.error(where) from error
+            if isinstance(error, HarvestError):
+                raise
+            raise self._translated(error, where, timeout) from error
+        if self._dialler.expired:  # a body without a length looks whole when it is cut
+            raise self._deadline.error(where)
+        return response
+
+    def _received_from(self, raw: BaseHTTPResponse, method: str, where: str) -> Response:
+        headers = {key.lower(): value for key, value in raw.headers.items()}
+        left = self._limits.max_total_bytes - self._received
+        caps = Caps(min(self._limits.max_bytes, max(left, 0)), self._limits.max_ratio, where)
+        try:
+            content = b""
+            if method != "HEAD":
+                caps.check_promise(headers.get("content-length"))
+                encoding = headers.get("content-encoding", "")
+                content = read_body(raw.stream(65536, decode_content=False), encoding, caps)
+        except BaseException:
+            raw.close()
+            raise
+        raw.release_conn()
+        self._received += len(content)
+        return Response(where, content, raw.status, headers)
+
+    def _wait_turn(self, endpoint: Endpoint, where: str) -> None:
+        """Spaces requests to one host by `requests_per_second`."""
+        gap = 1.0 / self._limits.requests_per_second if self._limits.requests_per_second else 0.0
+        now = self._clock()
+        due = self._asked.get(endpoint, now - gap) + gap
+        if due > now:
+            time.sleep(min(due - now, self._deadline.remaining(where)))
+        self._asked[endpoint] = max(due, now)
+
+    def _translated(self, error: Exception, where: str, timeout: float) -> Exception:
+        """urllib3's errors in the engine's words."""
+        if isinstance(error, ProxyError):
+            error = error.original_error
+        if isinstance(error, ConnectTimeoutError | NewConnectionError):
+            return _Transient(HarvestError("unreachable", where=where))
+        if isinstance(error, ReadTimeoutError | TimeoutError):
+            return _Transient(HarvestError("deadline", where=where, limit=f"{timeout:g}"))
+        if isinstance(error, SSLError):
+            return HarvestError("tls_error", where=where)
+        if isinstance(error, IncompleteRead | InvalidChunkLength) or _is_cut(error):
+            return _Transient(HarvestError("truncated", where=where, at=self._received))
+        if isinstance(error, LocationValueError | UnicodeError):
+            return HarvestError("bad_setting", where=where, key="url", expected="https://…")
+        return _Transient(HarvestError("unreachable", where=where))
+
+
+def _target(location: str) -> str:
+    """A redirect's target without credentials; a relative one stays relative."""
+    return without_credentials(location) if "//" in location else location
+
+
+def _is_cut(error: Exception) -> bool:
+    """Whether a connection broke while a body was being read."""
+    return isinstance(error, ProtocolError) and "Connection broken" in str(error.args[:1])

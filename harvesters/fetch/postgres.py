@@ -1,0 +1,224 @@
+"""One read-only statement in a PostgreSQL database that was granted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import psycopg2
+import psycopg2.extensions
+
+from harvesters.errors import HarvestError
+from harvesters.fetch import QueryResult
+from harvesters.fetch.auth import Credentials
+from harvesters.fetch.body import size_in_words
+from harvesters.fetch.grants import Grants, endpoint_of, shown
+from harvesters.fetch.wire import Deadline, Dialler
+from harvesters.model import ColumnType, Scalar
+from harvesters.settings import Limits
+
+_ROWS_AT_A_TIME = 5_000
+#: Type OIDs of PostgreSQL (pg_type.dat) by our column types; everything else is read as text.
+_TYPES: dict[int, ColumnType] = {
+    16: "boolean",
+    20: "integer",
+    21: "integer",
+    23: "integer",
+    26: "integer",
+    700: "number",
+    701: "number",
+    1700: "number",
+    1082: "date",
+    1114: "timestamp",
+    1184: "timestamp",
+}
+#: What may be said in the URL's query. Everything else of libpq (files, services, options) stays
+#: closed: it could read this machine's files or take the read-only setting back.
+_PARAMETERS = ("sslmode", "host")
+_REFUSED = re.compile(
+    r"authentication failed|no password supplied|role \".*\" does not exist|pg_hba\.conf"
+    r"|permission denied for database|certificate|SASL"
+)
+_NOT_REACHED = re.compile(
+    r"[Cc]onnection refused|No route to host|[Nn]etwork is unreachable|No such file or directory"
+    r"|server closed the connection|Connection reset|could not connect|could not translate"
+)
+
+
+def query(
+    url: str,
+    sql: str,
+    grants: Grants,
+    limits: Limits,
+    credentials: Credentials,
+    deadline: Deadline,
+    dialler: Dialler,
+) -> QueryResult:
+    """Runs one SELECT (or VALUES, WITH, TABLE) and gives all of its rows, numbers as Decimal.
+
+    `url` is `postgresql://user@host:port/database`, or `postgresql://user@/database?host=DIR` for
+    a socket in a granted folder; the password comes from the credentials. Read-only three times
+    over: a server-side cursor takes nothing but a query, the transaction is read-only, and a
+    second statement cannot be smuggled in behind a semicolon.
+    """
+    statement = _single_statement(sql, shown(url))
+    where = shown(url)
+    left = deadline.remaining(where)
+    try:
+        with (
+            dialler.within(left),
+            contextlib.closing(
+                _connect(url, grants, limits, credentials, deadline, dialler)
+            ) as connection,
+            connection.cursor(name="harvest") as cursor,
+        ):
+            cursor.itersize = _ROWS_AT_A_TIME
+            cursor.execute(statement)
+            return _collect(cursor, limits, where)
+    except (psycopg2.Error, UnicodeError, ValueError, OverflowError) as error:
+        if dialler.expired:
+            raise deadline.error(where) from error
+        raise _translated(error, where, credentials, deadline) from error
+
+
+def _single_statement(sql: str, where: str) -> str:
+    """The statement without a closing semicolon; one anywhere else is refused, even in a string.
+
+    A parser could be led astray (dollar quotes, nested comments), a character cannot. Who needs
+    a semicolon in a literal writes `chr(59)`.
+    """
+    statement = sql.strip().rstrip("; \t\r\n")
+    if not statement or ";" in statement or "\x00" in statement:
+        raise HarvestError("bad_setting", where=where, key="read.query", expected="SELECT …")
+    return statement
+
+
+def _connect(
+    url: str,
+    grants: Grants,
+    limits: Limits,
+    credentials: Credentials,
+    deadline: Deadline,
+    dialler: Dialler,
+) -> psycopg2.extensions.connection:
+    left = deadline.remaining(shown(url))
+    connection: psycopg2.extensions.connection = psycopg2.connect(
+        **_destination(url, grants, dialler),
+        **_account(url, credentials),
+        connect_timeout=max(2, int(min(limits.timeout, left))),
+        application_name="thanhhoa-portal",
+        client_encoding="UTF8",
+        options="-c default_transaction_read_only=on -c DateStyle=ISO "
+        f"-c statement_timeout={int(left * 1000)} -c lock_timeout={int(limits.timeout * 1000)}",
+    )
+    dialler.watch(socket.socket(fileno=os.dup(connection.fileno())))
+    connection.set_session(readonly=True, isolation_level="REPEATABLE READ")
+    return connection
+
+
+def _destination(url: str, grants: Grants, dialler: Dialler) -> dict[str, Any]:
+    """Where libpq connects to: the checked address itself, so that it does not resolve anew."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise HarvestError("host_not_granted", where=shown(url))
+    parameters = parse_qs(parts.query)
+    for key in parameters:
+        if key not in _PARAMETERS:
+            raise HarvestError(
+                "bad_setting", where=shown(url), key=key, expected=", ".join(_PARAMETERS)
+            )
+    target: dict[str, Any] = {"dbname": unquote(parts.path.lstrip("/")) or "postgres"}
+    if "sslmode" in parameters:
+        target["sslmode"] = parameters["sslmode"][0]
+    if not parts.hostname:
+        folder = parameters.get("host", [""])[0]
+        target["host"] = grants.check_path(folder, shown(url))
+        return target
+    endpoint = endpoint_of(url)
+    grants.check_endpoint(endpoint)
+    try:
+        addresses = dialler.addresses(endpoint)
+    except socket.gaierror as error:
+        raise HarvestError("unreachable", where=shown(url)) from error
+    hosts = ",".join([endpoint.host] * len(addresses))
+    return {**target, "host": hosts, "hostaddr": ",".join(addresses), "port": endpoint.port}
+
+
+def _account(url: str, credentials: Credentials) -> dict[str, Any]:
+    """User and password. A password in the URL is refused: it would be shown with the source.
+
+    Without a secret a placeholder is sent, or libpq would look for a password of the portal's own
+    in its environment and in `.pgpass`.
+    """
+    parts = urlsplit(url)
+    if parts.password is not None:
+        raise HarvestError("credentials_in_url", where=shown(url))
+    user = unquote(parts.username or "") or credentials.user
+    if not user:
+        raise HarvestError("bad_setting", where=shown(url), key="auth.user", expected="user")
+    return {"user": user, "password": credentials.secret() or "-", "passfile": os.devnull}
+
+
+def _collect(cursor: Any, limits: Limits, where: str) -> QueryResult:
+    rows: list[tuple[Scalar, ...]] = []
+    cells = size = 0
+    for row in cursor:
+        cells += len(row)
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if cells > limits.max_cells:
+            raise HarvestError("too_large", where=where, limit=f"{limits.max_cells:,} ô")
+        if size > limits.max_bytes:
+            raise HarvestError("too_large", where=where, limit=size_in_words(limits.max_bytes))
+        rows.append(tuple(_scalar(value) for value in row))
+    columns = cursor.description or ()
+    names = tuple(column.name for column in columns)
+    return QueryResult(names, tuple(_TYPES.get(c.type_code, "text") for c in columns), tuple(rows))
+
+
+def _scalar(value: Any) -> Scalar:
+    """A cell as the engine holds it: floats as Decimal by their 15 digits, NaN as nothing."""
+    if isinstance(value, float):
+        value = Decimal(format(value, ".15g"))
+    if isinstance(value, Decimal):
+        return value if value.is_finite() else None
+    if value is None or isinstance(value, str | int | bool | date | datetime):
+        return value
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, memoryview):
+        return value.hex()
+    return str(value)
+
+
+def _translated(
+    error: Exception, where: str, credentials: Credentials, deadline: Deadline
+) -> HarvestError:
+    text = credentials.scrub(str(error).strip())
+    if isinstance(error, UnicodeError):
+        return HarvestError("unknown_encoding", where=where)
+    if isinstance(error, psycopg2.errors.QueryCanceled | psycopg2.errors.LockNotAvailable):
+        return deadline.error(where)
+    if isinstance(error, psycopg2.OperationalError):
+        if _REFUSED.search(text):
+            return HarvestError("auth_failed", where=where)
+        if "timeout expired" in text or _NOT_REACHED.search(text):
+            return HarvestError("unreachable", where=where)
+    if isinstance(error, psycopg2.errors.InsufficientPrivilege):
+        return HarvestError("auth_failed", where=where)
+    lines = list(_lines(text)) or [type(error).__name__]
+    return HarvestError("api_error", where=where, detail=lines[0][:200])
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a server's message without its caret and position."""
+    for line in text.splitlines():
+        if line.strip(" ^") and not line.startswith("LINE "):
+            yield line.strip()

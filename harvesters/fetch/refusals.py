@@ -1,0 +1,70 @@
+"""Reading a refusal: what a server says went wrong, and when it wants to be asked again. Pure."""
+
+from __future__ import annotations
+
+import email.utils
+import http
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from harvesters.fetch.response import Response
+
+_LONGEST_DETAIL = 200
+#: Where the services of the field put their sentence, in order of preference.
+_KEYS = ("message", "detail", "error_description", "error", "title", "errors", "description")
+
+
+def error_detail(response: Response) -> str:
+    """`HTTP 404 Not Found: …` with the server's own sentence if its body is JSON and has one."""
+    try:
+        phrase = f"HTTP {response.status} {http.HTTPStatus(response.status).phrase}"
+    except ValueError:
+        phrase = f"HTTP {response.status}"
+    said = "" if response.is_html else said_in_json(response.content)
+    return f"{phrase}: {said}" if said else phrase
+
+
+def said_in_json(content: bytes) -> str:
+    """The sentence in a JSON error body, in one line of at most 200 characters; "" if none."""
+    try:
+        data = json.loads(content[:100_000])
+    except (ValueError, RecursionError):
+        return ""
+    return sentence(data)
+
+
+def sentence(data: Any, depth: int = 3) -> str:
+    """The human part of an error object: CKAN's `error.message`, RFC 9457's `detail`, …
+
+    CKAN's validation errors are lists under field names: `{"fq": ["…"]}`.
+    """
+    if isinstance(data, str):
+        return " ".join(data.split())[:_LONGEST_DETAIL]
+    if depth == 0:
+        return ""
+    if isinstance(data, list):
+        return sentence(data[0], depth - 1) if data else ""
+    if isinstance(data, Mapping):
+        rest = [key for key in data if not str(key).startswith("__") and key not in _KEYS]
+        for key in (*_KEYS, *rest[:3]):
+            said = sentence(data.get(key), depth - 1)
+            if said:
+                return said
+    return ""
+
+
+def retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Seconds of a Retry-After header: a number or an HTTP date (RFC 9110, 10.2.3); else None."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
