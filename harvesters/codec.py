@@ -1,15 +1,25 @@
-"""Tables as canonical bytes: the same table always gives the same bytes, hence the same digest."""
+"""Tables as canonical bytes (the same table, the same digest) and changes as JSON."""
 
 from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from harvesters.model import Column, Scalar, Table
+from harvesters.model import (
+    CellChange,
+    Change,
+    Column,
+    FieldChange,
+    MappedDataset,
+    Scalar,
+    Table,
+    TableChange,
+)
 
 
 def encode_table(table: Table) -> bytes:
@@ -81,3 +91,69 @@ def _decode(value: Any, kind: str) -> Scalar:
     if kind == "timestamp":
         return datetime.fromisoformat(value)
     return value  # type: ignore[no-any-return]
+
+
+def change_to_json(change: Change) -> dict[str, Any]:
+    """A change as the ledger spools it; `change_from_json` reads it back."""
+    return {
+        "action": change.action,
+        "remote_id": change.remote_id,
+        "dataset_id": change.dataset_id,
+        "dataset": change.dataset.to_json() if change.dataset else None,
+        "base": change.base.to_json() if change.base else None,
+        "hash": change.hash,
+        "mark": change.mark,
+        "version": change.version,
+        "title": change.title,
+        "fields": [[f.field, f.before, f.after, f.resource] for f in change.fields],
+        "tables": [_table_change_to_json(table) for table in change.tables],
+    }
+
+
+def change_from_json(data: Mapping[str, Any]) -> Change:
+    """Back from `change_to_json`."""
+    plain = {k: data[k] for k in ("remote_id", "dataset_id", "hash", "mark", "version", "title")}
+    return Change(
+        data["action"],
+        dataset=MappedDataset.from_json(data["dataset"]) if data["dataset"] else None,
+        base=MappedDataset.from_json(data["base"]) if data["base"] else None,
+        fields=tuple(FieldChange(*entry) for entry in data["fields"]),
+        tables=tuple(_table_change_from_json(entry) for entry in data["tables"]),
+        **plain,
+    )
+
+
+def _table_change_to_json(table: TableChange) -> dict[str, Any]:
+    cells = [
+        [c.row, c.column, _scalar_to_json(c.before), _scalar_to_json(c.after)] for c in table.cells
+    ]
+    return {**vars(table), "cells": cells}
+
+
+def _table_change_from_json(data: Mapping[str, Any]) -> TableChange:
+    cells = tuple(
+        CellChange(row, column, _scalar_from_json(before), _scalar_from_json(after))
+        for row, column, before, after in data["cells"]
+    )
+    names = ("columns_added", "columns_removed", "columns_retyped")
+    return TableChange(**{**data, "cells": cells, **{n: tuple(data[n]) for n in names}})
+
+
+def _scalar_to_json(value: Scalar) -> Any:
+    if isinstance(value, Decimal):
+        return {"n": str(value)}
+    if isinstance(value, datetime):
+        return {"t": value.isoformat()}
+    if isinstance(value, date):
+        return {"d": value.isoformat()}
+    return value
+
+
+def _scalar_from_json(value: Any) -> Scalar:
+    if not isinstance(value, dict):
+        return value  # type: ignore[no-any-return]
+    if "n" in value:
+        return Decimal(value["n"])
+    if "t" in value:
+        return datetime.fromisoformat(value["t"])
+    return date.fromisoformat(value["d"])

@@ -24,9 +24,7 @@ from schemas.text import fold
 
 def is_unchanged(known: Known | None, hash_: str, version: str) -> bool:
     """Whether record, mapping, schema and codelists are all what was last harvested."""
-    return (
-        known is not None and known.active and known.hash == hash_ and known.version == version
-    )
+    return known is not None and known.active and known.hash == hash_ and known.version == version
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,7 @@ def compare(
     )
 
 
-def merge(
-    new: MappedDataset, base: MappedDataset | None, current: MappedDataset
-) -> MappedDataset:
+def merge(new: MappedDataset, base: MappedDataset | None, current: MappedDataset) -> MappedDataset:
     """What the catalogue is to hold: the source's word where it has one, the rest untouched."""
     resources = {resource.id: resource for resource in current.resources}
     of_base = {resource.id: resource for resource in base.resources} if base else {}

@@ -53,7 +53,7 @@ def portal_fields() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def check_mapping(mapping: Mapping[str, Any]) -> None:
-    """Raises `unknown_setting` (with the nearest name) or `bad_setting` for a mapping's mistakes."""
+    """Raises `unknown_setting` (naming the nearest) or `bad_setting` for a mapping's mistakes."""
     dataset, resource = portal_fields()
     _check_rules({k: v for k, v in mapping.items() if k != "resources"}, dataset, "mapping")
     _check_rules(mapping.get("resources") or {}, resource, "mapping.resources")

@@ -26,7 +26,7 @@ Role = Literal["dimension", "time", "measure", "note"]
 
 @dataclass(frozen=True)
 class Column:
-    """A typed column. `name` is clean, stable ASCII (`schemas.text.column_name`); titles as said."""
+    """A typed column; `name` is clean, stable ASCII (`schemas.text.column_name`)."""
 
     name: str
     type: ColumnType
@@ -114,6 +114,7 @@ class End:
 
 
 Item = Record | Unchanged | Failure | End
+SettingsClass = type[Any]
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class SourceType:
 
     type: str
     title: Mapping[str, str]
-    settings: type[Any]
+    settings: SettingsClass
     read: Callable[[Any, Fetch, Mapping[str, str]], Iterator[Item]]
     probe: Callable[[str, Fetch], Probe | None]
     mapping: Mapping[str, Any] = field(default_factory=dict)

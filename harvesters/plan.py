@@ -127,7 +127,9 @@ class Planner:
             if not self.seen and not self.failed:
                 raise
             return End(False, problem=error.problem)
-        return End(False, problem=Problem("incomplete_listing", params={"seen": str(len(self.seen))}))
+        return End(
+            False, problem=Problem("incomplete_listing", params={"seen": str(len(self.seen))})
+        )
 
     def _take(self, item: Record | Unchanged | Failure) -> None:
         if isinstance(item, Failure):

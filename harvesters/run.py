@@ -41,7 +41,11 @@ def execute(run: Run, ports: Ports) -> RunState:
 def apply(run: Run, ports: Ports) -> None:
     """Settles the pending changes of the plan, batch by batch."""
     done = 0
+    settled: set[str] = set()
     while changes := ports.ledger.pending(run, BATCH):
+        if again := settled.intersection(change.remote_id for change in changes):
+            raise RuntimeError(f"applied but still pending: {sorted(again)[:3]}")
+        settled = {change.remote_id for change in changes}
         ports.ledger.beat(run)
         kept = [change for change in changes if change.action == "keep"]
         if kept:

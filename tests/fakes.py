@@ -1,0 +1,219 @@
+"""In-memory fakes of the engine's ports, held to the same contracts as the real ones."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harvesters.codec import change_from_json, change_to_json
+from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
+from harvesters.model import Action, Change, End, Item, Known, MappedDataset, Outcome, SourceType
+from harvesters.ports import Run, RunState, Source, Verdict
+from harvesters.settings import SourceConfig, parse_config
+
+ORG = "5f0c3a52-0000-4000-8000-000000000001"
+
+
+def make_source(
+    type_: str = "fake", url: str = "fake:", config: Mapping[str, Any] | None = None
+) -> Source:
+    """A source as the ledger would give it."""
+    parsed = parse_config(config) if config else SourceConfig()
+    return Source(str(uuid.uuid4()), "nguon", type_, url, ORG, parsed)
+
+
+@dataclass
+class Line:
+    """A line of a spooled plan."""
+
+    change: dict[str, Any]
+    state: str = "pending"
+    problem: Problem | None = None
+
+
+@dataclass
+class FakeLedger:
+    """Port Ledger in dictionaries. Changes pass through JSON, as they do in PostgreSQL."""
+
+    records: dict[str, dict[str, Known]] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    plans: dict[str, dict[str, Line]] = field(default_factory=dict)
+    problems: dict[str, list[Problem]] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    states: dict[str, RunState] = field(default_factory=dict)
+    tokens: dict[str, int] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def start(self, source: Source, kind: str = "run") -> Run:
+        """A new run with its lease."""
+        run = Run(f"run-{next(self._numbers)}", source, kind, "reading", 1)  # type: ignore[arg-type]
+        self.tokens[run.id], self.states[run.id] = 1, "running"
+        self.plans[run.id], self.problems[run.id] = {}, []
+        return run
+
+    def steal(self, run: Run) -> Run:
+        """The lease goes to another worker."""
+        self.tokens[run.id] += 1
+        return replace(run, token=self.tokens[run.id])
+
+    def approve(self, run: Run) -> Run:
+        """A person says yes to a held or planned run."""
+        self.states[run.id] = "running"
+        return replace(self.steal(run), phase="applying", kind="run")
+
+    def known(self, source_id: str) -> dict[str, Known]:
+        return dict(self.records.get(source_id, {}))
+
+    def put_blob(self, content: bytes) -> str:
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.blobs[sha256] = content
+        return sha256
+
+    def get_blob(self, sha256: str) -> bytes:
+        return self.blobs[sha256]
+
+    def begin_plan(self, run: Run) -> None:
+        self._check(run)
+        self.plans[run.id], self.problems[run.id] = {}, []
+
+    def spool(self, run: Run, changes: Sequence[Change], problems: Sequence[Problem]) -> None:
+        self._check(run)
+        for change in changes:
+            self.plans[run.id][change.remote_id] = Line(change_to_json(change))
+        self.problems[run.id].extend(problems)
+
+    def discard(self, run: Run, remote_id: str) -> Action | None:
+        self._check(run)
+        line = self.plans[run.id].pop(remote_id, None)
+        return line.change["action"] if line else None
+
+    def judge(self, run: Run, verdict: Verdict) -> RunState:
+        self._check(run)
+        self.verdicts[run.id] = verdict
+        state: RunState = "planned" if run.kind == "plan" else "running"
+        self.states[run.id] = "held" if verdict.held_because else state
+        return self.states[run.id]
+
+    def pending(self, run: Run, limit: int) -> list[Change]:
+        lines = (line for line in self.plans[run.id].values() if line.state == "pending")
+        return [change_from_json(line.change) for line in itertools.islice(lines, limit)]
+
+    def refresh(self, run: Run, changes: Sequence[Change]) -> None:
+        for change in changes:
+            self.settle(run, change)
+
+    def settle(self, run: Run, change: Change, problem: Problem | None = None) -> None:
+        """What the catalogue calls inside its transaction."""
+        self._check(run)
+        line = self.plans[run.id][change.remote_id]
+        if problem is not None:
+            line.state, line.problem = "failed", problem
+            self.problems[run.id].append(problem)
+            return
+        line.state = "done"
+        records = self.records.setdefault(run.source.id, {})
+        old = records.get(change.remote_id)
+        if change.action == "withdraw":
+            records[change.remote_id] = replace(records[change.remote_id], active=False)
+            return
+        records[change.remote_id] = Known(
+            change.remote_id,
+            change.dataset_id,
+            old.name if old else change.dataset_id,
+            change.hash,
+            change.mark,
+            change.version,
+            True,
+            change.title,
+            change.base.to_json() if change.base else None,
+        )
+
+    def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
+        self._check(run)
+        self.states[run.id] = state
+        if problem is not None:
+            self.problems[run.id].append(problem)
+
+    def beat(self, run: Run) -> None:
+        self._check(run)
+        if run.id in self.cancelled:
+            raise Cancelled(run.id)
+
+    def _check(self, run: Run) -> None:
+        if self.tokens[run.id] != run.token:
+            raise LeaseLost(run.id)
+
+
+@dataclass
+class FakeCatalog:
+    """Port Catalog in a dictionary. `refuse` says which datasets are poisonous."""
+
+    ledger: FakeLedger
+    datasets: dict[str, MappedDataset] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+    writes: int = 0
+    refuse: Callable[[Change], bool] = lambda change: False
+    after_each: Callable[[Change], None] = lambda change: None
+
+    def current(self, dataset_ids: Sequence[str]) -> dict[str, MappedDataset]:
+        return {
+            id_: self.datasets[id_]
+            for id_ in dataset_ids
+            if id_ in self.datasets and id_ not in self.deleted
+        }
+
+    def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
+        return [self._apply_one(run, change) for change in changes]
+
+    def _apply_one(self, run: Run, change: Change) -> Outcome:
+        if self.refuse(change):
+            problem = Problem("refused_by_catalogue", "", change.remote_id, {"detail": "…"})
+            self.ledger.settle(run, change, problem)
+            return Outcome(change.remote_id, problem)
+        self.ledger.settle(run, change)
+        self.writes += 1
+        if change.action == "withdraw":
+            self.deleted.add(change.dataset_id)
+        elif change.dataset is not None:
+            self.datasets[change.dataset_id] = change.dataset
+            self.deleted.discard(change.dataset_id)
+        self.after_each(change)
+        return Outcome(change.remote_id)
+
+
+@dataclass(frozen=True)
+class FakeSettings:
+    """Settings of the scripted source."""
+
+    url: str
+
+
+@dataclass
+class Script:
+    """A scripted source type: yields `items`, then End(complete), or raises `error` instead."""
+
+    items: Sequence[Item] = ()
+    complete: bool = True
+    error: HarvestError | None = None
+    asked: list[Mapping[str, str]] = field(default_factory=list)
+
+    def read(self, settings: Any, fetch: Any, since: Mapping[str, str]) -> Iterator[Item]:
+        """What a source's `read` does."""
+        self.asked.append(dict(since))
+        yield from self.items
+        if self.error is not None:
+            raise self.error
+        yield End(self.complete, expected=len(self.items))
+
+    def source_type(self) -> SourceType:
+        """The script as a source type of the registry."""
+        return SourceType("fake", {"vi": "Giả", "en": "Fake"}, FakeSettings, self.read, _no_probe)
+
+
+def _no_probe(url: str, fetch: Any) -> None:
+    return None

@@ -1,0 +1,279 @@
+"""The loop on in-memory ports: what is planned, held, applied, resumed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+
+import pytest
+
+from harvesters import registry
+from harvesters.errors import HarvestError, LeaseLost, Problem
+from harvesters.model import Column, Failure, File, Record, RecordResource, Table, Unchanged
+from harvesters.ports import Source
+from harvesters.run import Ports, execute
+from tests.fakes import FakeCatalog, FakeLedger, Script, make_source
+
+COLUMNS = (
+    Column("don_vi", "text", "Đơn vị", role="dimension"),
+    Column("diem", "number", "Điểm"),
+)
+
+
+class World:
+    """A source with its script, a ledger and a catalogue."""
+
+    def __init__(self, config: dict[str, object] | None = None) -> None:
+        self.script = Script()
+        self.ledger = FakeLedger()
+        self.catalog = FakeCatalog(self.ledger)
+        self.source: Source = make_source(config=config)
+
+    def run(self, kind: str = "run"):
+        run = self.ledger.start(self.source, kind)
+        return run, execute(run, Ports(self.ledger, self.catalog, fetch=None))
+
+    def codes(self, run) -> list[str]:
+        return [problem.code for problem in self.ledger.problems[run.id]]
+
+    def counts(self, run) -> dict[str, int]:
+        return dict(self.ledger.verdicts[run.id].counts)
+
+
+@pytest.fixture
+def world(monkeypatch):
+    made = World()
+    monkeypatch.setattr(
+        registry,
+        "source_types",
+        lambda: MappingProxyType({"fake": made.script.source_type()}),
+    )
+    return made
+
+
+def record(number: int, **fields: object) -> Record:
+    return Record(f"r{number}", {"title": f"Bộ {number}", **fields}, mark=f"m{number}")
+
+
+def table_record(value: str, extra: tuple[tuple[str, Decimal], ...] = ()) -> Record:
+    rows = (("Văn phòng UBND tỉnh", Decimal(value)), ("Sở Tài chính", Decimal("800")), *extra)
+    table = RecordResource("table", {"name": "Xếp hạng"}, table=Table(COLUMNS, rows))
+    file = RecordResource("file", {"name": "Tệp gốc"}, file=File("a.csv", "text/csv", b"a"))
+    return Record("dti", {"title": "DTI"}, (file, table))
+
+
+def test_first_harvest_creates_and_second_writes_nothing(world):
+    world.script.items = [record(1), record(2)]
+    run, state = world.run()
+    assert state == "applied"
+    assert world.counts(run)["created"] == 2
+    writes = world.catalog.writes
+    run, state = world.run()
+    assert (state, world.counts(run)["unchanged"], world.catalog.writes) == ("applied", 2, writes)
+    assert world.script.asked[-1] == {"r1": "m1", "r2": "m2"}
+
+
+def test_marks_spare_reading_and_unchanged_records_are_not_withdrawn(world):
+    world.script.items = [record(1), record(2)]
+    world.run()
+    world.script.items = [Unchanged("r1"), Unchanged("r2")]
+    run, state = world.run()
+    assert (state, world.counts(run)["unchanged"], world.counts(run)["withdrawn"]) == (
+        "applied",
+        2,
+        0,
+    )
+
+
+def test_a_new_mark_with_the_same_content_writes_only_the_ledger(world):
+    world.script.items = [record(1)]
+    world.run()
+    world.script.items = [replace(record(1), mark="later")]
+    writes = world.catalog.writes
+    run, state = world.run()
+    assert (state, world.catalog.writes, world.counts(run)["unchanged"]) == ("applied", writes, 1)
+    assert world.ledger.known(world.source.id)["r1"].mark == "later"
+    assert world.ledger.known(world.source.id)["r1"].base is not None
+
+
+def test_one_changed_figure_is_exactly_one_cell_of_the_plan(world):
+    world.script.items = [table_record("962.73")]
+    world.run()
+    before = next(iter(world.catalog.datasets.values()))
+    world.script.items = [table_record("963.10")]
+    run, state = world.run("plan")
+    assert state == "planned"
+    [change] = world.ledger.pending(run, 10)
+    [table] = change.tables
+    [cell] = table.cells
+    assert (cell.row, cell.column, cell.before, cell.after) == (
+        "Văn phòng UBND tỉnh",
+        "diem",
+        Decimal("962.73"),
+        Decimal("963.1"),
+    )
+    assert next(iter(world.catalog.datasets.values())) == before
+    _, state = world.run()
+    assert state == "applied"
+    after = next(iter(world.catalog.datasets.values()))
+    assert [r.id for r in after.resources] == [r.id for r in before.resources]
+    assert after.resources[1].table != before.resources[1].table
+
+
+def test_an_empty_listing_is_held_and_can_be_approved(world):
+    world.script.items = [record(n) for n in range(3)]
+    world.run()
+    world.script.items = []
+    run, state = world.run()
+    assert (state, world.ledger.verdicts[run.id].held_because) == ("held", ("empty_listing",))
+    assert len(world.catalog.current(list(world.catalog.datasets))) == 3
+    approved = world.ledger.approve(run)
+    assert execute(approved, Ports(world.ledger, world.catalog, fetch=None)) == "applied"
+    assert world.catalog.current(list(world.catalog.datasets)) == {}
+
+
+def test_withdrawals_beyond_the_quota_are_held_and_within_it_applied(world):
+    world.script.items = [record(n) for n in range(40)]
+    world.run()
+    world.script.items = [record(n) for n in range(36)]
+    run, state = world.run()
+    assert (state, world.counts(run)["withdrawn"]) == ("applied", 4)
+    world.script.items = [record(n) for n in range(20)]
+    run, state = world.run()
+    assert (state, world.ledger.verdicts[run.id].held_because) == ("held", ("deletion_quota",))
+
+
+def test_an_incomplete_listing_updates_but_withdraws_nothing(world):
+    world.script.items = [record(n) for n in range(10)]
+    world.run()
+    world.script.items = [record(0, notes="mới")]
+    world.script.error = HarvestError("truncated", where="http://nguon/trang-2")
+    run, state = world.run()
+    assert state == "applied"
+    assert not world.ledger.verdicts[run.id].complete
+    assert (world.counts(run)["updated"], world.counts(run)["withdrawn"]) == (1, 0)
+    assert world.codes(run) == ["truncated"]
+
+
+def test_a_source_that_fails_at_once_leaves_everything(world):
+    world.script.items = [record(1)]
+    world.run()
+    world.script.items, world.script.error = [], HarvestError("unreachable", where="nguon")
+    run, state = world.run()
+    assert (state, world.codes(run)) == ("failed", ["unreachable"])
+    assert len(world.catalog.current(list(world.catalog.datasets))) == 1
+
+
+def test_a_failing_record_is_reported_and_kept(world):
+    world.script.items = [record(1), record(2)]
+    world.run()
+    world.script.items = [record(1), Failure(Problem("no_table", "b.xlsx", "r2"))]
+    run, state = world.run()
+    assert (state, world.counts(run)["failed"], world.counts(run)["withdrawn"]) == ("applied", 1, 0)
+    assert len(world.catalog.current(list(world.catalog.datasets))) == 2
+
+
+def test_a_duplicate_id_leaves_that_record_as_it_was(world):
+    world.script.items = [record(1), record(2)]
+    world.run()
+    world.script.items = [record(1, notes="một"), record(2, notes="a"), record(1, notes="hai")]
+    run, state = world.run()
+    assert (state, world.codes(run)) == ("applied", ["duplicate_id"])
+    assert (world.counts(run)["updated"], world.counts(run)["failed"]) == (1, 1)
+    by_title = {d.fields["title"]: d.fields.get("notes") for d in world.catalog.datasets.values()}
+    assert by_title == {"Bộ 1": None, "Bộ 2": "a"}
+
+
+def test_an_unknown_code_fails_only_its_record(world):
+    world.script.items = [record(1, theme=["99"]), record(2, theme=["08"])]
+    run, state = world.run()
+    assert (state, world.codes(run), world.counts(run)["created"]) == (
+        "applied",
+        ["unknown_code"],
+        1,
+    )
+
+
+def test_a_record_the_catalogue_refuses_does_not_stop_the_run(world):
+    world.catalog.refuse = lambda change: change.remote_id == "r1"
+    world.script.items = [record(1), record(2)]
+    run, state = world.run()
+    assert (state, world.codes(run)) == ("applied", ["refused_by_catalogue"])
+    assert [d.fields["title"] for d in world.catalog.datasets.values()] == ["Bộ 2"]
+
+
+def test_personal_data_holds_the_run(world):
+    columns = (Column("ho_ten", "text", "Họ tên"), Column("cccd", "text", "Số CCCD"))
+    rows = (("A", "038199012345"), ("B", "038299012346"))
+    resource = RecordResource("table", {"name": "Danh sách"}, table=Table(columns, rows))
+    world.script.items = [Record("x", {"title": "Danh sách"}, (resource,))]
+    run, state = world.run()
+    assert (state, world.ledger.verdicts[run.id].held_because) == ("held", ("personal_data",))
+    assert world.catalog.writes == 0
+
+
+def test_a_lost_column_or_most_rows_gone_holds_the_run(world):
+    world.script.items = [table_record("1", tuple((f"Sở {n}", Decimal(n)) for n in range(10)))]
+    world.run()
+    world.script.items = [table_record("1")]
+    run, state = world.run()
+    assert (state, world.ledger.verdicts[run.id].held_because) == ("held", ("rows_collapsed",))
+
+
+def test_a_killed_run_goes_on_where_it_stopped(world):
+    class Killed(BaseException):
+        pass
+
+    def die(change):
+        if world.catalog.writes == 3:
+            raise Killed
+
+    world.script.items = [record(n) for n in range(8)]
+    world.catalog.after_each = die
+    run = world.ledger.start(world.source)
+    with pytest.raises(Killed):
+        execute(run, Ports(world.ledger, world.catalog, fetch=None))
+    taken = replace(world.ledger.steal(run), phase="applying")
+    world.catalog.after_each = lambda change: None
+    with pytest.raises(LeaseLost):
+        execute(run, Ports(world.ledger, world.catalog, fetch=None))
+    assert execute(taken, Ports(world.ledger, world.catalog, fetch=None)) == "applied"
+    assert world.catalog.writes == 8
+    assert len(world.ledger.known(world.source.id)) == 8
+
+
+def test_cancelling_ends_the_run(world):
+    world.script.items = [record(n) for n in range(3)]
+    run = world.ledger.start(world.source)
+    world.ledger.cancelled.add(run.id)
+    assert execute(run, Ports(world.ledger, world.catalog, fetch=None)) == "cancelled"
+    assert world.catalog.writes == 0
+
+
+def test_what_a_steward_added_survives_and_what_the_source_dropped_goes(world):
+    world.script.items = [record(1, notes="của nguồn", version="1")]
+    world.run()
+    [id_] = world.catalog.datasets
+    here = world.catalog.datasets[id_]
+    world.catalog.datasets[id_] = replace(here, fields={**here.fields, "title_en": "By a steward"})
+    world.script.items = [record(1, notes="của nguồn, sửa")]
+    world.run()
+    assert world.catalog.datasets[id_].fields == {
+        "title": "Bộ 1",
+        "notes": "của nguồn, sửa",
+        "title_en": "By a steward",
+    }
+
+
+def test_a_withdrawn_record_that_returns_has_its_dataset_again(world):
+    world.script.items = [record(n) for n in range(20)]
+    world.run()
+    world.script.items = [record(n) for n in range(19)]
+    world.run()
+    assert len(world.catalog.current(list(world.catalog.datasets))) == 19
+    world.script.items = [record(n) for n in range(20)]
+    run, state = world.run()
+    assert (state, world.counts(run)["created"]) == ("applied", 1)
+    assert len(world.catalog.datasets) == 20
+    assert not world.catalog.deleted
