@@ -1,0 +1,157 @@
+"""Tables of the harvest: sources, runs, plans, records, blobs, and what is still to be indexed.
+
+They live in the PostgreSQL schema `thanhhoa` of CKAN's own database, so that a batch of datasets
+and its ledger rows commit in one transaction. No foreign key leaves the schema: CKAN may drop
+and rebuild its tables without asking ours. Made and changed only by `migration/`.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+SCHEMA = "thanhhoa"
+
+metadata = sa.MetaData(schema=SCHEMA)
+
+
+def _moment(name: str, **kwargs: object) -> sa.Column:
+    return sa.Column(name, sa.DateTime(timezone=True), **kwargs)  # type: ignore[arg-type]
+
+
+#: A source. `config` never holds a secret; `secret` is Fernet-encrypted. A removed source keeps
+#: its row (state `deleted`) and its records: added again under its name it takes up where it left.
+source = sa.Table(
+    "source",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("org_id", sa.Text, nullable=False, index=True),
+    sa.Column("config", JSONB, nullable=False, server_default="{}"),
+    sa.Column("allow", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("schedule", sa.Text, nullable=False, server_default="manual"),
+    _moment("next_run_at"),
+    sa.Column("state", sa.Text, nullable=False, server_default="active"),
+    sa.Column("secret", sa.Text),
+    sa.Column("created_by", sa.Text),
+    _moment("created_at", nullable=False, server_default=sa.func.now()),
+    _moment("updated_at", nullable=False, server_default=sa.func.now()),
+)
+
+#: A run. `token` is the fencing token: it grows whenever the lease changes hands.
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("source_id", sa.Text, sa.ForeignKey(source.c.id), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("phase", sa.Text, nullable=False, server_default="reading"),
+    sa.Column("token", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("lease_owner", sa.Text),
+    _moment("lease_until"),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("requested_by", sa.Text),
+    _moment("requested_at", nullable=False, server_default=sa.func.now()),
+    _moment("started_at"),
+    _moment("ended_at"),
+    _moment("deadline_at"),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("complete", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("counts", JSONB, nullable=False, server_default="{}"),
+    sa.Column("held_because", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("plan_digest", sa.Text),
+    sa.Column("judged_by", sa.Text),
+    sa.Index("run_by_source", "source_id", sa.text("requested_at DESC")),
+    sa.Index(
+        "run_one_active",
+        "source_id",
+        unique=True,
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
+    ),
+    sa.Index(
+        "run_active",
+        sa.text("priority DESC"),
+        "requested_at",
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
+    ),
+)
+
+#: What a person should know of a run: of the whole, or of one record while it was read.
+run_problem = sa.Table(
+    "run_problem",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("run_id", sa.Text, sa.ForeignKey(run.c.id, ondelete="CASCADE"), nullable=False),
+    sa.Column("problem", JSONB, nullable=False),
+    sa.Index("run_problem_by_run", "run_id", "id"),
+)
+
+#: A line of a plan. `state`: pending, done or failed. `pre_image` is what undo puts back.
+plan_item = sa.Table(
+    "plan_item",
+    metadata,
+    sa.Column("seq", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("run_id", sa.Text, sa.ForeignKey(run.c.id, ondelete="CASCADE"), nullable=False),
+    sa.Column("remote_id", sa.Text, nullable=False),
+    sa.Column("dataset_id", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("change", JSONB, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="pending"),
+    sa.Column("problem", JSONB),
+    sa.Column("pre_image", JSONB),
+    _moment("settled_at"),
+    sa.Index("plan_item_by_record", "run_id", "remote_id", unique=True),
+    sa.Index("plan_item_by_run", "run_id", "seq"),
+    sa.Index("plan_item_pending", "run_id", "seq", postgresql_where=sa.text("state = 'pending'")),
+)
+
+#: What is known of one record of a source (`harvesters.model.Known`).
+record = sa.Table(
+    "record",
+    metadata,
+    sa.Column("source_id", sa.Text, sa.ForeignKey(source.c.id), primary_key=True),
+    sa.Column("remote_id", sa.Text, primary_key=True),
+    sa.Column("dataset_id", sa.Text, nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False, server_default=""),
+    sa.Column("hash", sa.Text, nullable=False, server_default=""),
+    sa.Column("mark", sa.Text, nullable=False, server_default=""),
+    sa.Column("version", sa.Text, nullable=False, server_default=""),
+    sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("base", JSONB),
+    sa.Column("run_id", sa.Text),
+    _moment("updated_at", nullable=False, server_default=sa.func.now()),
+)
+
+#: Bytes by their SHA-256: tables in canonical form, and files while a plan refers to them.
+blob = sa.Table(
+    "blob",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    _moment("created_at", nullable=False, server_default=sa.func.now()),
+)
+
+#: Datasets whose committed state Solr does not have yet. Append only: a mark is an insert, and the
+#: flusher deletes the rows it has read, so that writers never wait for each other.
+to_index = sa.Table(
+    "to_index",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("dataset_id", sa.Text, nullable=False, index=True),
+    _moment("since", nullable=False, server_default=sa.func.now()),
+)
+
+#: Tables that are to be swapped in the DataStore's database; digest '' means: to be dropped.
+to_load = sa.Table(
+    "to_load",
+    metadata,
+    sa.Column("resource_id", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    _moment("since", nullable=False, server_default=sa.func.now()),
+)
