@@ -1,0 +1,1 @@
+"""`./portal`: the portal on one machine, without containers."""

