@@ -54,14 +54,18 @@ def read_file(grants: Grants, location: str, max_bytes: int) -> Response:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _file_error(error, location) from error
-    with os.fdopen(descriptor, "rb") as file:
-        _check_opened(grants, descriptor, location)
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise HarvestError("file_not_readable", where=location)
+        _check_opened(grants, descriptor, location)
+    except HarvestError:
+        os.close(descriptor)
+        raise
+    with os.fdopen(descriptor, "rb") as file:
         content = file.read(max_bytes + 1)
-        if len(content) > max_bytes:
-            raise HarvestError("too_large", where=location, limit=size_in_words(max_bytes))
+    if len(content) > max_bytes:
+        raise HarvestError("too_large", where=location, limit=size_in_words(max_bytes))
     return Response(location, content, headers={"last-modified": str(facts.st_mtime_ns)})
 
 

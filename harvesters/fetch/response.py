@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from harvesters.errors import HarvestError
@@ -39,15 +40,18 @@ class Response:
         except UnicodeDecodeError as error:
             raise HarvestError("unknown_encoding", where=self.url, at=error.start) from error
 
-    def json(self) -> Any:
-        """The body as JSON. Raises `html_instead_of_data`, `truncated`, `not_json`."""
+    def json(self, exact: bool = False) -> Any:
+        """The body as JSON. Raises `html_instead_of_data`, `truncated`, `not_json`.
+
+        With `exact`, fractions come as Decimal, so that a figure stays what was published.
+        """
         if self.is_html:
             raise HarvestError("html_instead_of_data", where=self.url)
         text = self.text()
         if not text.strip():
             raise HarvestError("truncated", where=self.url, at=0)
         try:
-            return json.loads(text)
+            return json.loads(text, parse_float=Decimal if exact else None)
         except json.JSONDecodeError as error:
             cut = error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated")
             code = "truncated" if cut else "not_json"
