@@ -6,6 +6,7 @@ Imports the standard library and yaml only.
 from __future__ import annotations
 
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,18 +14,21 @@ from typing import Any, Final
 import yaml
 
 from schemas.reference_list import Codelist, Item, read_codelist
-from schemas.rules import RuleError
 
 __all__ = [
+    "OWN_CODELISTS",
     "VERSION",
     "Codelist",
     "Item",
-    "RuleError",
     "codelist",
     "codelist_names",
     "load",
     "table_names",
 ]
+
+#: Environment variable: a folder whose lists stand in for those of the same name here, so that
+#: the province can keep its terms of use, legal basis or agencies current by itself.
+OWN_CODELISTS: Final = "PORTAL_CODELISTS"
 
 _HOME = Path(__file__).parent
 
@@ -65,8 +69,10 @@ def table_names() -> tuple[str, ...]:
 
 @cache
 def _codelists() -> dict[str, Path]:
-    folder = _HOME / "codelists"
-    return {p.stem: p for p in sorted(folder.iterdir()) if p.suffix in (".yaml", ".tsv")}
+    own = os.environ.get(OWN_CODELISTS)
+    folders = [_HOME / "codelists", *([Path(own)] if own else [])]
+    files = (path for folder in folders for path in sorted(folder.iterdir()))
+    return {path.stem: path for path in files if path.suffix in (".yaml", ".tsv")}
 
 
 @cache
@@ -76,10 +82,11 @@ def _documents() -> frozenset[str]:
 
 
 def _version() -> str:
+    files = {path for path in _HOME.rglob("*") if path.suffix in (".yaml", ".tsv")}
     digest = hashlib.sha256()
-    for path in sorted(p for p in _HOME.rglob("*") if p.suffix in (".yaml", ".tsv")):
-        digest.update(path.relative_to(_HOME).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
+    for path in sorted(files | set(_codelists().values())):
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 

@@ -27,6 +27,7 @@ EXPIRED = "het_hieu_luc"
 PENDING = "cho_xac_nhan"
 STATES = (IN_FORCE, EXPIRED, PENDING)
 
+_EXPIRED = {"vi": " (hết hiệu lực)", "en": " (no longer in force)"}
 _FORM = (
     "ma", "ten", "ten_en", "ma_cha", "mo_ta", "thu_tu", "ngay_hl", "ngay_hhl", "trang_thai",
 )  # fmt: skip
@@ -95,6 +96,21 @@ class Codelist:
             if found:
                 return found[0] if len(found) == 1 else None
         return None
+
+    def choices(self) -> list[dict[str, Any]]:
+        """The list as a form's choices: ``{value, label: {vi, en}, state}``, expired ones last."""
+        items = sorted(self.items, key=lambda item: item.trang_thai == EXPIRED)
+        return [
+            {
+                "value": item.ma,
+                "label": {
+                    lang: item.label(lang) + _EXPIRED[lang] * (item.trang_thai == EXPIRED)
+                    for lang in ("vi", "en")
+                },
+                "state": item.trang_thai,
+            }
+            for item in items
+        ]
 
     @cached_property
     def _by_code(self) -> dict[str, tuple[Item, ...]]:

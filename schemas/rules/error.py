@@ -1,4 +1,4 @@
-"""Rules of the domain, each a pure function: value in, normal form out, RuleError when refused."""
+"""What a rule raises."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ class RuleError(ValueError):
     def message(self, language: str) -> str:
         """The sentence for a reader of ``vi`` or ``en``."""
         return self.en if language.startswith("en") else self.vi
+
+
+def shown(value: object) -> str:
+    """A refused value as a message quotes it: on one line, cut at 60 characters."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:59] + "…"

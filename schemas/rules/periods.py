@@ -1,0 +1,112 @@
+"""Reporting periods of the province's field dictionary: ``YYYY``, ``YYYYQ``, ``YYYYMM``.
+
+Five digits are a year and a quarter, six a year and a month: ``20241`` is the first quarter of
+2024, ``202401`` its first month. (Decision 2176/QĐ-UBND of 2026, known from a summary.)
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import date
+
+from schemas.rules.error import RuleError, shown
+from schemas.text import fold, nfc
+
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+_YEAR = r"(?P<year>(?:19|20)\d\d)"
+_MONTH = r"(?P<month>0?[1-9]|1[0-2])"
+_OF = r"\s*(?:/|-|,?\s*nam\b|\s)\s*"
+_FORMS = [
+    re.compile(form)
+    for form in (
+        rf"(?:nam\s*)?{_YEAR}",
+        rf"{_YEAR}(?P<quarter>[1-4])",
+        rf"{_YEAR}(?P<month>0[1-9]|1[0-2])",
+        rf"{_YEAR}-(?P<month>0[1-9]|1[0-2])",
+        rf"(?:thang\s*)?{_MONTH}{_OF}{_YEAR}",
+        rf"{_YEAR}[-/\s]?q(?P<quarter>[1-4])",
+        rf"q(?:uy)?\s*(?P<quarter>[1-4]|i{{1,3}}|iv){_OF}{_YEAR}",
+    )
+]
+# A dash joins two periods only between years, or with blanks around: “2024-03” is a month.
+_SPAN = re.compile(r"\s*/\s*(?=\d{4,6}$)|\s+-\s+|(?<=^\d{4})-(?=\d{4}$)|\s+den\s+")
+
+
+def reporting_period(value: object) -> str:
+    """``YYYY``, ``YYYYQ`` or ``YYYYMM`` for a period as people write it, from 1900 to 2099.
+
+    RuleError ``bad_period`` for anything else, a day included.
+
+    >>> reporting_period("Quý I/2024"), reporting_period("tháng 3 năm 2024"), reporting_period(2024)
+    ('20241', '202403', '2024')
+    """
+    text = fold(str(value))
+    for form in _FORMS:
+        match = form.fullmatch(text)
+        if match:
+            found = match.groupdict()
+            quarter = found.get("quarter") or ""
+            month = found.get("month") or ""
+            return found["year"] + _ROMAN.get(quarter, quarter) + (month and month.zfill(2))
+    raise RuleError(
+        "bad_period",
+        f"Kỳ báo cáo “{shown(value)}” không đúng. Ghi năm (2024), năm và quý (20241 là quý I "
+        "năm 2024) hoặc năm và tháng (202401 là tháng 01 năm 2024).",
+        f"“{shown(value)}” is not a reporting period. Write a year (2024), a year and quarter "
+        "(20241 is the first quarter of 2024) or a year and month (202401 is January 2024).",
+    )
+
+
+def period_bounds(period: str) -> tuple[date, date]:
+    """First and last day of a reporting period.
+
+    >>> period_bounds("20241")
+    (datetime.date(2024, 1, 1), datetime.date(2024, 3, 31))
+    """
+    period = reporting_period(period)
+    year, rest = int(period[:4]), period[4:]
+    if not rest:
+        first, last = 1, 12
+    elif len(rest) == 1:
+        last = int(rest) * 3
+        first = last - 2
+    else:
+        first = last = int(rest)
+    return date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1])
+
+
+def period_span(value: object) -> str:
+    """One period, or the first and the last with a slash between: ``2011/2024``.
+
+    RuleError ``bad_period``, or ``period_order`` when the last ends before the first begins.
+
+    >>> period_span("2011–2024"), period_span("2024"), period_span("Quý I/2024")
+    ('2011/2024', '2024', '20241')
+    """
+    text = fold(re.sub("[\u2010-\u2015]", "-", nfc(str(value))))
+    try:
+        return reporting_period(text)
+    except RuleError:
+        parts = _SPAN.split(text)
+        if len(parts) != 2:
+            raise
+    first, last = (reporting_period(part) for part in parts)
+    check_order(first, last)
+    return first if first == last else f"{first}/{last}"
+
+
+def span_bounds(span: str) -> tuple[date, date]:
+    """First and last day of what `period_span` gives."""
+    first, _, last = span.partition("/")
+    return period_bounds(first)[0], period_bounds(last or first)[1]
+
+
+def check_order(first: str, last: str) -> None:
+    """RuleError ``period_order`` when the last period ends before the first begins."""
+    if period_bounds(last)[1] < period_bounds(first)[0]:
+        raise RuleError(
+            "period_order",
+            f"Kỳ cuối ({last}) trước kỳ đầu ({first}). Đổi lại thứ tự hai kỳ.",
+            f"The last period ({last}) is before the first ({first}). Put them in order.",
+        )
