@@ -1,0 +1,163 @@
+"""Shaping of the query: what a person types becomes what Solr is asked.
+
+`shape_query` is pure and called from ``before_dataset_search``. `package_search` wraps CKAN's
+action: it asks once more, less strictly, when nothing was found, and turns Solr's complaints into
+a sentence. The Solr side (fields, analysis, phrase rewards) is in ``docker/solr/conf``; the
+document side in `ckanext.thanhhoa.search_document`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ckan.plugins.toolkit as toolkit
+from ckan.lib.search import SearchError, SearchQueryError
+from ckanext.thanhhoa.search_document import shape_document
+
+from schemas.text import fold, nfc, tone
+
+__all__ = ["package_search", "shape_document", "shape_query"]
+
+log = logging.getLogger(__name__)
+
+#: Longer free text is refused: it is a pasted page, and each word costs a clause per field.
+MAX_CHARACTERS = 500
+MAX_WORDS = 100
+#: Beyond this many words only the catch-all field is asked, to stay below Solr's clause limit.
+MAX_WORDS_BY_ROLE = 20
+
+#: Accent-exact fields; asked only when the query carries accents. Without any, a rare title that
+#: somebody typed without accents would outrank the many properly written ones.
+EXACT_FIELDS = (
+    "title_vi^6 tags_vi^4 notes_vi^4 place_vi^4 organization_vi^2 theme_vi^2 column_vi^2 "
+    "related_place_vi text_vi"
+)
+FOLDED_FIELDS = (
+    "title^2 tags_fold^1.5 notes^1.5 place_fold^1.5 organization_fold theme_fold "
+    "column_fold^0.7 related_place_fold^0.5 text^0.3 title_en^3 text_en^0.5"
+)
+#: Up to two words: all. Three or four: two. Five: three. Six: four. More, a sentence: half. A
+#: Vietnamese word has several syllables; any one of them would match a third of the catalogue.
+MIN_MATCH = "2<67% 6<50%"
+#: Asked when nothing was found: any word, the nearest first.
+MIN_MATCH_RELAXED = "1"
+#: How much the other fields that hold a word add to the best one.
+TIE = "0.3"
+#: CKAN sends q.op=AND with every query and lets nobody change it; edismax would then ask for every
+#: word, whatever the minimum match. Local parameters win over it. Solr reads them only where the
+#: parser is "lucene"; CKAN lets them pass for the parsers named in
+#: ckan.search.solr_allowed_query_parsers, which must have this one.
+QUERY_PARSER = "edismax"
+_ANY_WORD = f"{{!{QUERY_PARSER} q.op=OR}}"
+
+# NAME: directly before something, as API users write it. A URL or a time of day is no field, nor
+# is a Vietnamese word before a colon ("dân số: 2024").
+_FIELD = re.compile(r"(?<![^\s(+\-!])[A-Za-z_*][A-Za-z0-9_.*-]*:(?!//)(?=\S)")
+# Everything that is syntax for edismax but not for dismax, which CKAN uses: plain text for both.
+_SYNTAX = re.compile(r"&&|[\\!(){}\[\]^~*?:/|;<>]")
+_LONE_SIGN = re.compile(r"(?<!\S)[+-]+(?![^\s+\-])|[+-]+(?=\s|$)")
+_QUOTES = str.maketrans("“”„«»", '"""""')
+
+
+def shape_query(params: Mapping[str, Any]) -> dict[str, Any]:
+    """CKAN's search parameters with what makes Vietnamese found; a new dict, the given one stays.
+
+    Free text is normalised and gets the portal's fields, weights and minimum match, unless the
+    caller set them. A query with fields (``title:thủy``) stays the Lucene query that CKAN makes
+    of it; only its Unicode is put in order, as in the filters. SearchQueryError for free text
+    beyond `MAX_CHARACTERS` or `MAX_WORDS`.
+    """
+    shaped = {key: _clean(value) for key, value in params.items()}
+    if not is_free_text(shaped):
+        return shaped
+    text = shaped["q"]
+    words = _plain_words(text) if len(text) <= MAX_CHARACTERS else ""
+    if len(text) > MAX_CHARACTERS or len(words.split()) > MAX_WORDS:
+        raise SearchQueryError(
+            f"Câu tìm kiếm quá dài (nhiều nhất {MAX_CHARACTERS} ký tự, {MAX_WORDS} từ): hãy giữ "
+            f"lại vài từ chính. / The query is too long ({MAX_CHARACTERS} characters, "
+            f"{MAX_WORDS} words at most): keep a few main words."
+        )
+    # Nothing but signs: nothing can match. CKAN would read an empty query as "everything".
+    shaped["q"] = f"{_ANY_WORD}{words}" if words else "-*:*"
+    if words:
+        shaped["defType"] = "lucene"
+        shaped.setdefault("qf", _fields_for(words))
+        shaped.setdefault("mm", MIN_MATCH)
+        shaped.setdefault("tie", TIE)
+    return shaped
+
+
+def is_free_text(params: Mapping[str, Any]) -> bool:
+    """Whether ``q`` is words to be found rather than nothing, everything, or a query in syntax."""
+    text = params.get("q")
+    if not isinstance(text, str) or text.strip() in ("", "*", "*:*", '""', "''"):
+        return False
+    if text.lstrip().startswith("{!") or params.get("defType") not in (None, "dismax"):
+        return False
+    return not _FIELD.search(text)
+
+
+@toolkit.chained_action
+@toolkit.side_effect_free
+def package_search(
+    original: Callable[..., dict[str, Any]], context: Any, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """CKAN's ``package_search``; what several words do not find together, some of them may.
+
+    A query that Solr cannot read is a SearchQueryError (400) in words, without Solr's answer.
+    """
+    try:
+        found = original(context, dict(data_dict))
+        if not found["count"] and _may_relax(data_dict):
+            found = original(context, {**data_dict, "mm": MIN_MATCH_RELAXED})
+    except SearchQueryError:
+        raise
+    except SearchError as error:
+        log.info("search refused by Solr: %s", error)
+        raise SearchQueryError(
+            "Không hiểu câu tìm kiếm: hãy bỏ các dấu đặc biệt hoặc kiểm tra cú pháp. / The query "
+            "cannot be read: leave out special signs or check its syntax."
+        ) from error
+    return found
+
+
+def _may_relax(params: Mapping[str, Any]) -> bool:
+    return "mm" not in params and is_free_text(params) and len(params["q"].split()) > 1
+
+
+def _clean(value: Any) -> Any:
+    """Composed Unicode without control characters, in text and lists of text."""
+    if isinstance(value, str):
+        return nfc("".join(_printable(char) for char in value))
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    return value
+
+
+def _printable(char: str) -> str:
+    """A blank for a control character, nothing for an invisible or a broken one."""
+    category = unicodedata.category(char)
+    if category in ("Cc", "Zl", "Zp", "Zs"):
+        return " "
+    return "" if category in ("Cf", "Cs", "Co", "Cn") else char
+
+
+def _plain_words(text: str) -> str:
+    """The text as CKAN's dismax understands it: words, "phrases", +required and -excluded."""
+    text = _SYNTAX.sub(" ", tone(text).translate(_QUOTES))
+    if text.count('"') % 2:
+        text = text.replace('"', " ")
+    text = " ".join(_LONE_SIGN.sub(" ", text).split())
+    return text if any(char.isalnum() for char in text) else ""
+
+
+def _fields_for(words: str) -> str:
+    if len(words.split()) > MAX_WORDS_BY_ROLE:
+        return "text"
+    accented = fold(words) != unicodedata.normalize("NFKC", words).lower()
+    return f"{EXACT_FIELDS} {FOLDED_FIELDS}" if accented else FOLDED_FIELDS

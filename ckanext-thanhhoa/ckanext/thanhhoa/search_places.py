@@ -1,0 +1,102 @@
+"""The places of a dataset, for the index: codes of today for the facet, names to be found.
+
+A dataset covers a unit as it was on a day. Whoever looks for a place may know it by its name of
+then or of today: the unit's own names (and those of the units it lies in) are `Places.names`, the
+names of what it was made of or became are `Places.related`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+import schemas
+from schemas.admin_units import AdminUnit, predecessors, successors, unit_on, units_with_code
+from schemas.text import nfc
+
+
+@dataclass(frozen=True)
+class Places:
+    """Codes of units of today; names as said; names that lead there from before or after."""
+
+    codes: list[str]
+    names: list[str]
+    related: list[str]
+
+
+def places_of(coverage: Iterable[Mapping[str, Any]]) -> Places:
+    """The places of a ``spatial_coverage``, whose records have ``code``, ``valid_on``, ``text``.
+
+    Without ``valid_on`` (YYYY-MM-DD) the code means the last unit that has it. A code that no unit
+    ever had gives nothing but the record's text.
+    """
+    codes: list[str] = []
+    names: list[str] = []
+    related: list[str] = []
+    for record in coverage:
+        text = record.get("text")
+        if isinstance(text, str) and text.strip():
+            names.append(nfc(text))
+        unit = _unit(record)
+        if unit is not None:
+            names += _names_upwards(unit)
+            codes += [u.code for u in _today(unit)]
+            related += _related_names(unit)
+    return Places(*(list(dict.fromkeys(found)) for found in (codes, names, related)))
+
+
+def _unit(record: Mapping[str, Any]) -> AdminUnit | None:
+    code = record.get("code")
+    if not isinstance(code, str) or not code.strip():
+        return None
+    try:
+        found = unit_on(code, date.fromisoformat(str(record.get("valid_on"))[:10]))
+    except ValueError:
+        found = None
+    holders = units_with_code(code)
+    return found or (holders[-1] if holders else None)
+
+
+def _names_upwards(unit: AdminUnit) -> list[str]:
+    """The unit's name and those of the units around it, up to the province."""
+    parent = unit_on(unit.parent, _last_day(unit)) if unit.parent else None
+    return [unit.name, *(_names_upwards(parent) if parent else [])]
+
+
+@cache
+def _today(unit: AdminUnit) -> tuple[AdminUnit, ...]:
+    """The units of today on the unit's ground, whole or in part."""
+    if unit.end is None:
+        return (unit,)
+    heirs = [change.unit for change in successors(unit.code, unit.end)]
+    heirs = heirs or list(_communes(unit))
+    return tuple(dict.fromkeys(now for heir in heirs for now in _today(heir)))
+
+
+@cache
+def _related_names(unit: AdminUnit) -> tuple[str, ...]:
+    """What became of an old unit; what a new one was made of, with the districts of that."""
+    if unit.level == "tinh":
+        return ()
+    if unit.end is not None:
+        return tuple(now.name for now in _today(unit))
+    before = [change.unit for change in predecessors(unit.code, _last_day(unit))]
+    names = [name for old in before for name in _names_upwards(old)]
+    province = _names_upwards(unit)[1:]
+    return tuple(name for name in dict.fromkeys(names) if name not in province)
+
+
+def _communes(district: AdminUnit) -> Iterator[AdminUnit]:
+    day = _last_day(district)
+    for item in schemas.codelist("admin_unit"):
+        if item.ma_cha == district.code and item.valid_on(day):
+            commune = unit_on(item.ma, day)
+            if commune is not None:
+                yield commune
+
+
+def _last_day(unit: AdminUnit) -> date:
+    return unit.end or date.max

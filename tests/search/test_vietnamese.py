@@ -1,0 +1,118 @@
+"""What a person types finds what is meant, whatever the accents, the Unicode form or the case."""
+
+import unicodedata
+
+import pytest
+from ckanext.thanhhoa.search import MIN_MATCH
+
+
+@pytest.fixture(scope="module")
+def catalogue(site):
+    """Titles by a short key; the fillers keep "everything matches" from passing for found."""
+    titles = {
+        "fish": "Thủy sản nuôi trồng năm 2024",
+        "old spelling": "Sản lượng thuỷ sản khai thác",
+        "population": "Diện tích, dân số và mật độ dân số",
+        "digital": "Chỉ số chuyển đổi số các sở, ban, ngành năm 2022",
+        "abbreviated": "Kế hoạch CĐS của UBND tỉnh",
+        "dong tien": "Hộ nghèo xã Đông Tiến",
+        "dong tien 2": "Hộ nghèo xã Đồng Tiến",
+        "schools": "Trường trung học phổ thông",
+        "technique": "Công nhân kỹ thuật",
+        "decomposed": unicodedata.normalize("NFD", "Tỷ lệ hộ sử dụng nước sạch"),
+        "capitals": "DANH SÁCH CHỢ TRÊN ĐỊA BÀN TP.THANH HÓA",
+        "rain": "Lượng mưa các trạm khí tượng",
+        "books": "Thư viện xã, phường",
+        "roads": "Đường huyện, đường xã được trải nhựa",
+        "doctors": "Bác sĩ trên một vạn dân",
+    }
+    return {key: site.add(title) for key, title in titles.items()}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "thủy sản",
+        "thuỷ sản",
+        "thuy san",
+        "THỦY SẢN",
+        "Thuỷ Sản",
+        "thủy san",
+        unicodedata.normalize("NFD", "thuỷ sản"),
+        unicodedata.normalize("NFD", "thủy sản"),
+        "thuy\u200b san",
+    ],
+)
+def test_every_spelling_of_a_word_finds_it(site, catalogue, query):
+    assert set(site.names(query)) == {catalogue["fish"], catalogue["old spelling"]}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "chuyển đổi số",
+        "chuyen doi so",
+        "CĐS",
+        "cds",
+        "cđs",
+        unicodedata.normalize("NFD", "Chuyển đổi số"),
+    ],
+)
+def test_an_abbreviation_and_its_full_form_find_each_other(site, catalogue, query):
+    assert set(site.names(query)) == {catalogue["digital"], catalogue["abbreviated"]}
+
+
+def test_a_full_form_within_a_longer_query_is_still_an_abbreviation(site, catalogue):
+    assert (
+        site.names("kế hoạch chuyển đổi số của ủy ban nhân dân tỉnh")[0]
+        == (catalogue["abbreviated"])
+    )
+    assert site.names("THPT") == [catalogue["schools"]]
+
+
+@pytest.mark.parametrize("query", ["dân số", "dan so", "DÂN SỐ", "dân so"])
+def test_the_population_is_first(site, catalogue, query):
+    assert site.names(query)[0] == catalogue["population"]
+
+
+def test_the_exact_accents_come_first_and_the_others_follow(site, catalogue):
+    east, copper = catalogue["dong tien"], catalogue["dong tien 2"]
+    assert site.names("Đông Tiến") == [east, copper]
+    assert site.names("Đồng Tiến") == [copper, east]
+    assert set(site.names("dong tien")) == {east, copper}
+
+
+def test_i_and_y_are_one_vowel_where_they_are_pronounced_so(site, catalogue):
+    assert site.names("kĩ thuật") == site.names("kỹ thuật") == [catalogue["technique"]]
+    assert site.names("tỉ lệ")[0] == site.names("ti le")[0] == catalogue["decomposed"]
+
+
+def test_words_are_parted_at_dots_and_underscores(site, catalogue):
+    assert site.names("thanh hóa") == [catalogue["capitals"]]
+    assert site.names("dia_ban") == [catalogue["capitals"]]
+
+
+def test_a_word_is_its_syllables_together_not_any_of_them(site, catalogue):
+    """One syllable of "thương phẩm điện" or two are shared with half the catalogue."""
+    assert site.names("sản lượng điện thương phẩm", mm=MIN_MATCH) == []
+
+
+def test_where_nothing_is_found_the_nearest_is_shown(site, catalogue):
+    assert site.names("giá vàng lượng mưa rào đầu mùa ở Pù Luông")[0] == catalogue["rain"]
+    assert site.names("khoáng vật") == []
+
+
+def test_a_quoted_phrase_is_taken_as_it_stands(site, catalogue):
+    assert site.names('"mật độ dân số"') == [catalogue["population"]]
+    assert site.names('"số mật độ"') == []
+
+
+def test_a_word_can_be_excluded(site, catalogue):
+    assert site.names("thủy sản -nuôi") == [catalogue["old spelling"]]
+
+
+@pytest.mark.parametrize(
+    "query", ["dân số?", "dân số: 2024?", "(dân số)", "dân/số", "dân số!", "dân số *"]
+)
+def test_signs_are_not_syntax(site, catalogue, query):
+    assert site.names(query)[0] == catalogue["population"]
