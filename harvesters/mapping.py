@@ -4,12 +4,13 @@ A rule is one of
 
 - ``"a.b.0"``: a path into the record's fields;
 - ``{const: X}``;
-- ``{from: PATH, default: X, map: {x: y}, codelist: NAME, unknown: fail|drop}``;
+- ``{from: PATH, default: X, map: {x: y}, codelist: NAME, unknown: fail|drop|ignore}``;
 - ``{template: "{title} – {year}"}``: paths in braces.
 
 Portal fields that no rule names are taken as they are where the record already has them. A value
 of a coded field must be in its codelist, by code or by name; otherwise the record fails with
-`unknown_code`, or loses that value where the rule says ``unknown: drop``.
+`unknown_code`, or loses that value where the rule says ``unknown: drop`` (with a note in the
+report) or ``unknown: ignore`` (without: the source never spoke of our list).
 """
 
 from __future__ import annotations
@@ -195,7 +196,7 @@ def _value(source: Mapping[str, Any], name: str, rule: Any, notes: list[Problem]
     if _empty(value):
         value = rule.get("default")
     if "codelist" in rule:
-        value = _look_up(value, name, rule["codelist"], rule.get("unknown") == "drop", notes)
+        value = _look_up(value, name, rule["codelist"], rule.get("unknown", "fail"), notes)
     return value
 
 
@@ -203,11 +204,11 @@ def _check_codes(fields: dict[str, Any], rules: Mapping[str, Any], notes: list[P
     for name, codelist in CODED.items():
         if name in fields:
             rule = rules.get(name)
-            drop = isinstance(rule, Mapping) and rule.get("unknown") == "drop"
-            fields[name] = _look_up(fields[name], name, codelist, drop, notes)
+            unknown = rule.get("unknown", "fail") if isinstance(rule, Mapping) else "fail"
+            fields[name] = _look_up(fields[name], name, codelist, unknown, notes)
 
 
-def _look_up(value: Any, name: str, codelist: str, drop: bool, notes: list[Problem]) -> Any:
+def _look_up(value: Any, name: str, codelist: str, unknown: str, notes: list[Problem]) -> Any:
     if _empty(value):
         return None
     found = []
@@ -219,9 +220,10 @@ def _look_up(value: Any, name: str, codelist: str, drop: bool, notes: list[Probl
             continue
         near = nearest(str(part), [i.ten for i in items.items] + [i.ma for i in items.items])
         problem = HarvestError("unknown_code", field=name, value=part, nearest=near or "…")
-        if not drop:
+        if unknown == "fail":
             raise problem
-        notes.append(problem.problem)
+        if unknown == "drop":
+            notes.append(problem.problem)
     if isinstance(value, list):
         return found
     return found[0] if found else None
