@@ -91,6 +91,12 @@ MESSAGES: dict[str, Words] = {
         "The character encoding of {where} could not be told.",
         "Save the file as UTF-8 and load it again, or name the encoding in the configuration.",
     ),
+    "encoding_corrected": Words(
+        "{where} khai bảng mã {declared} nhưng thực tế là {used}; đã đọc theo {used}.",
+        "Không cần làm gì. Nếu chữ hiển thị sai, báo cho người quản lý hệ thống nguồn.",
+        "{where} declares the encoding {declared} but is in {used}; it was read as {used}.",
+        "Nothing to do. If letters look wrong, tell the people who run the source.",
+    ),
     "no_table": Words(
         "Không tìm thấy bảng số liệu trong {where}.",
         "Mở tệp, kiểm tra bảng có dòng tiêu đề và các dòng số liệu liền nhau, rồi tải lại.",
