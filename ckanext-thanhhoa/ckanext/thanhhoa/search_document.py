@@ -28,6 +28,8 @@ MOST_YEARS = 150
 
 #: Fields of a dataset that hold several codes, and are facets.
 _CODES = ("theme", "language", "indicator", "applicable_legislation")
+#: Fields of a dataset that hold one code, and are facets; an empty one is no value to choose.
+_CODE = ("frequency", "access_rights")
 #: Whole dataset as JSON: stored, not searched, to be handed out unchanged.
 _STORED = ("data_dict", "validated_data_dict")
 #: CKAN gives these as lists; any other list would be refused by Solr.
@@ -63,13 +65,11 @@ def shape_document(
     """
     if dataset is None:
         dataset = json.loads(document.get("validated_data_dict") or "{}")
-    shaped = dict(_plain(document, dataset))
-    shaped.update(_facets(dataset))
-    shaped.update(_texts(dataset))
-    shaped.update(_dates(dataset))
-    if title := shaped.get("title"):
-        shaped["title_order"] = alphabet_key(title)
-    return {key: value for key, value in shaped.items() if value not in (None, "", [])}
+    ours = {**_facets(dataset), **_texts(dataset), **_dates(dataset)}
+    if isinstance(title := document.get("title"), str):
+        ours["title_order"] = alphabet_key(title)
+    ours = {key: value for key, value in ours.items() if value not in (None, "", [])}
+    return {**dict(_plain(document, dataset)), **ours}
 
 
 def alphabet_key(title: str) -> str:
@@ -102,13 +102,13 @@ def _plain(document: Mapping[str, Any], dataset: Mapping[str, Any]) -> Iterator[
     for key, value in document.items():
         if key in _STORED:
             yield key, value
-        elif key in _OURS:
+        elif key in _OURS or key in _CODES:
             continue
         elif key in _LISTS or key.startswith(_LIST_PREFIXES):
             yield key, [_text(key, item) for item in _as_list(value)]
         elif key.removeprefix("extras_") in structured and not _is_word(value):
             continue
-        elif not _is_structured(value):
+        elif not _is_structured(value) and (value or key not in _CODE):
             yield key, _text(key, value)
 
 
