@@ -35,6 +35,7 @@ CODED = {
     "license_id": "licence",
     "applicable_legislation": "legal_basis",
     "indicator": "indicator",
+    "language": "language",
 }
 #: Fields that are not the harvest's to set.
 RESERVED = frozenset({"id", "name", "owner_org", "private", "state", "tag_string", "resources"})
@@ -218,12 +219,13 @@ def _look_up(value: Any, name: str, codelist: str, unknown: str, notes: list[Pro
         if item is not None:
             found.append(item.ma)
             continue
+        if unknown == "ignore":
+            continue
         near = nearest(str(part), [i.ten for i in items.items] + [i.ma for i in items.items])
         problem = HarvestError("unknown_code", field=name, value=part, nearest=near or "…")
         if unknown == "fail":
             raise problem
-        if unknown == "drop":
-            notes.append(problem.problem)
+        notes.append(problem.problem)
     if isinstance(value, list):
         return found
     return found[0] if found else None

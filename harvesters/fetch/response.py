@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any
 
 from harvesters.errors import HarvestError
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 
@@ -33,8 +35,9 @@ class Response:
 
         A trailing NUL byte, as PX-Web exports carry it, is taken off.
         """
-        body = self.content.rstrip(b"\x00")
-        encoding = "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        wide = self.content[:2] in (b"\xff\xfe", b"\xfe\xff")
+        body = self.content if wide else self.content.rstrip(b"\x00")
+        encoding = "utf-16" if wide else "utf-8-sig"
         try:
             return body.decode(encoding)
         except UnicodeDecodeError as error:
@@ -51,10 +54,32 @@ class Response:
         if not text.strip():
             raise HarvestError("truncated", where=self.url, at=0)
         try:
-            return json.loads(text, parse_float=Decimal if exact else None)
+            data = json.loads(
+                text,
+                parse_float=Decimal if exact else None,
+                parse_constant=lambda name: None,  # NaN and Infinity are no numbers of JSON
+            )
+            return _without_lone_surrogates(data) if _SURROGATE.search(text) else data
         except json.JSONDecodeError as error:
-            cut = error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated")
+            at_the_end = error.pos >= len(text.rstrip()) - 1 and error.msg != "Extra data"
+            cut = at_the_end or error.msg.startswith("Unterminated")
             code = "truncated" if cut else "not_json"
             raise HarvestError(code, where=self.url, at=error.pos) from error
+        except ValueError as error:  # a whole number of thousands of digits
+            raise HarvestError("not_json", where=self.url, at=0) from error
         except RecursionError as error:
             raise HarvestError("too_deep", where=self.url) from error
+
+
+def _without_lone_surrogates(value: Any) -> Any:
+    """JSON may escape half a character; no database takes it, so it becomes "?"."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_without_lone_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            _without_lone_surrogates(key): _without_lone_surrogates(item)
+            for key, item in value.items()
+        }
+    return value
