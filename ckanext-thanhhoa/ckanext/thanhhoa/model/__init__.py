@@ -29,7 +29,7 @@ source = sa.Table(
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("org_id", sa.Text, nullable=False, index=True),
-    sa.Column("config", JSONB, nullable=False, server_default="{}"),
+    sa.Column("config", JSONB(none_as_null=True), nullable=False, server_default="{}"),
     sa.Column("allow", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("schedule", sa.Text, nullable=False, server_default="manual"),
     _moment("next_run_at"),
@@ -61,7 +61,7 @@ run = sa.Table(
     _moment("deadline_at"),
     sa.Column("cancel_requested", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("complete", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("counts", JSONB, nullable=False, server_default="{}"),
+    sa.Column("counts", JSONB(none_as_null=True), nullable=False, server_default="{}"),
     sa.Column("held_because", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("plan_digest", sa.Text),
     sa.Column("judged_by", sa.Text),
@@ -86,7 +86,7 @@ run_problem = sa.Table(
     metadata,
     sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
     sa.Column("run_id", sa.Text, sa.ForeignKey(run.c.id, ondelete="CASCADE"), nullable=False),
-    sa.Column("problem", JSONB, nullable=False),
+    sa.Column("problem", JSONB(none_as_null=True), nullable=False),
     sa.Index("run_problem_by_run", "run_id", "id"),
 )
 
@@ -99,10 +99,10 @@ plan_item = sa.Table(
     sa.Column("remote_id", sa.Text, nullable=False),
     sa.Column("dataset_id", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
-    sa.Column("change", JSONB, nullable=False),
+    sa.Column("change", JSONB(none_as_null=True), nullable=False),
     sa.Column("state", sa.Text, nullable=False, server_default="pending"),
-    sa.Column("problem", JSONB),
-    sa.Column("pre_image", JSONB),
+    sa.Column("problem", JSONB(none_as_null=True)),
+    sa.Column("pre_image", JSONB(none_as_null=True)),
     _moment("settled_at"),
     sa.Index("plan_item_by_record", "run_id", "remote_id", unique=True),
     sa.Index("plan_item_by_run", "run_id", "seq"),
@@ -122,7 +122,7 @@ record = sa.Table(
     sa.Column("mark", sa.Text, nullable=False, server_default=""),
     sa.Column("version", sa.Text, nullable=False, server_default=""),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
-    sa.Column("base", JSONB),
+    sa.Column("base", JSONB(none_as_null=True)),
     sa.Column("run_id", sa.Text),
     _moment("updated_at", nullable=False, server_default=sa.func.now()),
 )
@@ -154,4 +154,13 @@ to_load = sa.Table(
     sa.Column("resource_id", sa.Text, primary_key=True),
     sa.Column("digest", sa.Text, nullable=False),
     _moment("since", nullable=False, server_default=sa.func.now()),
+)
+
+#: What a resource holds: the table in the DataStore and the bytes in the file storage, by digest.
+resource_content = sa.Table(
+    "resource_content",
+    metadata,
+    sa.Column("resource_id", sa.Text, primary_key=True),
+    sa.Column("table_digest", sa.Text),
+    sa.Column("file_digest", sa.Text),
 )

@@ -1,0 +1,66 @@
+"""A run's report for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ckanext.thanhhoa.words import word
+
+#: Changes and errors that are printed; `--json` has them all.
+SHOWN = 20
+#: Characters of a value.
+WIDTH = 60
+
+
+def lines(report: dict[str, Any], lang: str) -> Iterator[str]:
+    """The report, line by line: state, counts, why it is held, errors, changes."""
+    seconds = "" if report["seconds"] is None else f" · {report['seconds']} s"
+    state = word(f"state_{report['state']}", lang)
+    yield f"{report['source']}: {state}{seconds}  [{report['run']}]"
+    yield word("counts", lang, **{k: report[k] for k in _COUNTS})
+    if report["state"] in ("applied", "held", "planned") and not report["complete"]:
+        yield word("incomplete", lang)
+    for code, reason in zip(report["held_because"], report["held_reasons"], strict=True):
+        yield f"! {reason} [{code}]"
+    yield from _errors(report, lang)
+    yield from _changes(report, lang)
+    if report["state"] in ("held", "planned"):
+        yield word("approve_hint", lang, run=report["run"])
+
+
+_COUNTS = ("created", "updated", "unchanged", "withdrawn", "failed")
+
+
+def _errors(report: dict[str, Any], lang: str) -> Iterator[str]:
+    for error in report["errors"][:SHOWN]:
+        record = f"{error['record']}: " if error["record"] else ""
+        yield f"- {record}{error['message']} [{error['code']}]"
+        yield f"    {error['hint']}"
+    if report["errors_total"] > SHOWN:
+        yield word("more_errors", lang, more=report["errors_total"] - SHOWN)
+
+
+def _changes(report: dict[str, Any], lang: str) -> Iterator[str]:
+    for change in report["changes"][:SHOWN]:
+        action = word(f"action_{change['action']}", lang)
+        yield f"* {action}: {change['title'] or change['record']} ({change['record']})"
+        if change["action"] == "update":
+            for field in change["fields"]:
+                yield f"    {field['field']}: {_short(field['before'])} → {_short(field['after'])}"
+            yield from _tables(change["tables"], lang)
+    if report["changes_total"] > SHOWN:
+        yield word("more_changes", lang, more=report["changes_total"] - SHOWN)
+
+
+def _tables(tables: list[dict[str, Any]], lang: str) -> Iterator[str]:
+    for table in tables:
+        yield "    " + word("table_change", lang, **table)
+        for cell in table["cells"][:SHOWN]:
+            before, after = _short(cell["before"]), _short(cell["after"])
+            yield f"      {cell['row']} · {cell['column']}: {before} → {after}"
+
+
+def _short(value: Any) -> str:
+    text = "—" if value is None else str(value)
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"

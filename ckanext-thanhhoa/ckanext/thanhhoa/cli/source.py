@@ -1,0 +1,226 @@
+"""`thanhhoa source …`: what is harvested, from where, and what it may reach."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from ckan import model
+from ckanext.thanhhoa import registration, source_check, sources
+from ckanext.thanhhoa.cli.command import (
+    FAILED,
+    command,
+    exit_code,
+    json_option,
+    lang,
+    leave,
+    note,
+    print_json,
+    say,
+)
+from ckanext.thanhhoa.cli.following import follow
+from ckanext.thanhhoa.schedule import SCHEDULES
+from ckanext.thanhhoa.words import word
+
+from harvesters.registry import source_types
+
+
+@click.group(short_help="Nguồn dữ liệu / data sources.")
+def source() -> None:
+    """Nguồn dữ liệu: thêm, xem, thử kết nối, xóa. / Data sources."""
+
+
+@source.command("types")
+@json_option
+def types_(as_json: bool) -> None:
+    """Các loại nguồn. / The types of sources."""
+    with command(as_json):
+        known = source_types()
+        if as_json:
+            print_json([{"type": name, "title": dict(kind.title)} for name, kind in known.items()])
+            return
+        for name, kind in sorted(known.items()):
+            click.echo(f"{name:<14} {kind.title.get(lang()) or kind.title['en']}")
+
+
+@source.command("add")
+@click.argument("name")
+@click.option("--type", "type_", required=True, help="Loại nguồn / type: thanhhoa source types.")
+@click.option("--url", required=True, help="Địa chỉ hoặc thư mục / address or folder.")
+@click.option("--org", required=True, help="Tên hoặc mã cơ quan / name or id of the organisation.")
+@click.option(
+    "--schedule",
+    type=click.Choice(SCHEDULES),
+    default="manual",
+    show_default=True,
+    help="Khi nào tự chạy (giờ Việt Nam) / when it runs by itself (Vietnam time).",
+)
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="HOST:PORT|DIR",
+    help="Cho phép truy cập máy chủ hoặc thư mục này, nhiều lần được; không có thì không đọc được "
+    "gì / what the source may reach; without it nothing.",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.yaml",
+    help="auth, mapping, guards, fetch, read.",
+)
+@click.option(
+    "--ask-secret", is_flag=True, help="Hỏi mật khẩu của nguồn / asks for the source's secret."
+)
+@json_option
+def add(
+    name: str,
+    type_: str,
+    url: str,
+    org: str,
+    schedule: str,
+    allow: tuple[str, ...],
+    config_file: str | None,
+    ask_secret: bool,
+    as_json: bool,
+) -> None:
+    """Thêm nguồn NAME. Không kết nối tới nguồn. / Adds a source without contacting it.
+
+    \b
+    Ví dụ / examples:
+      source add so-gtvt --type files --url /srv/so-gtvt --allow /srv/so-gtvt --org so-gtvt
+      source add cuc-tk --type pxweb --url https://pxweb.example.vn/api/v1/vi/ \\
+          --allow pxweb.example.vn:443 --org cuc-thong-ke --schedule monthly
+
+    Mật khẩu không ghi ở đây: đặt auth.secret là env:PORTAL_SECRET_TÊN hoặc file:tên trong
+    FILE.yaml, hoặc dùng --ask-secret. / Secrets go by reference or by --ask-secret, never here.
+    """
+    with command(as_json):
+        values: dict[str, Any] = {
+            "name": name,
+            "type": type_,
+            "url": url,
+            "owner_org": org,
+            "schedule": schedule,
+            "allow": allow,
+            "config": _config(config_file),
+        }
+        if ask_secret:
+            values["secret"] = click.prompt("secret", hide_input=True, err=True)
+        source_id = registration.register(values, "cli", may_grant=True)
+        model.Session.commit()
+        if as_json:
+            print_json(sources.shown(sources.find(source_id)))
+        else:
+            say("source_added", name=name)
+        if not allow:
+            note("source_without_grant")
+
+
+def _config(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise registration.unreadable(path, error) from error
+    return registration.read_config(text, path)
+
+
+@source.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """Các nguồn và lần chạy gần nhất. / The sources and their latest runs."""
+    with command(as_json):
+        rows = [sources.shown(row) for row in sources.listed()]
+        if as_json:
+            print_json(rows)
+        elif not rows:
+            say("no_sources")
+        else:
+            for row in rows:
+                due = row["next_run_at"] or "—"
+                click.echo(
+                    f"{row['name']:<24} {row['type']:<8} {row['schedule']:<10} "
+                    f"{row['datasets']:>6}  {due:<26} {row['url']}"
+                )
+
+
+@source.command("show")
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Mọi thiết lập của một nguồn (trừ mật khẩu). / All of a source but its secret."""
+    with command(as_json):
+        shown = sources.shown(sources.find(name))
+        if as_json:
+            print_json(shown)
+            return
+        for key, value in shown.items():
+            click.echo(f"{key:<14} {value}")
+
+
+@source.command("check")
+@click.argument("name")
+@json_option
+def check(name: str, as_json: bool) -> None:
+    """Thử kết nối và đọc vài bản ghi; không ghi gì.
+
+    Connects and reads a few records; writes nothing.
+
+    Mã thoát / exit code: 0 đọc được/readable; 2 có vấn đề/problems.
+    """
+    with command(as_json):
+        row = sources.find(name)
+        model.Session.commit()
+        found = source_check.check(row, lang())
+        if as_json:
+            print_json(found)
+        else:
+            click.echo(found["message"])
+            for record in found["records"]:
+                click.echo(f"  {record['record']}: {record['title']}")
+        for error in found["errors"]:
+            click.secho(f"{error['message']} [{error['code']}]", err=True, fg="red")
+            click.echo(f"  {error['hint']}", err=True)
+        leave(0 if found["ok"] else FAILED)
+
+
+@source.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Không hỏi lại / do not ask.")
+@click.option(
+    "--withdraw",
+    is_flag=True,
+    help="Gỡ luôn các bộ dữ liệu của nguồn / withdraw the source's datasets, too.",
+)
+@json_option
+def remove(name: str, yes: bool, withdraw: bool, as_json: bool) -> None:
+    """Xóa nguồn NAME; các bộ dữ liệu ở lại trên cổng, trừ khi có --withdraw.
+
+    Removes a source. Its datasets stay unless --withdraw is given. A source added again under the
+    same name recognises its datasets.
+    """
+    with command(as_json):
+        row = sources.find(name)
+        datasets = sources.dataset_count(row.id)
+        if not yes:
+            _confirm("confirm_withdraw" if withdraw else "confirm_remove", name, datasets)
+        run_id = registration.unregister(row, "cli", withdraw=withdraw)
+        model.Session.commit()
+        report = follow(run_id) if run_id else None
+        if as_json:
+            print_json({"removed": row.name, "run": report})
+        else:
+            key = "source_withdrawn" if withdraw else "source_removed"
+            say(key, name=row.name, datasets=datasets)
+        leave(exit_code(report) if report else 0)
+
+
+def _confirm(key: str, name: str, datasets: int) -> None:
+    question = word(key, lang(), name=name, datasets=datasets)
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} --yes")
+    click.confirm(question, abort=True, err=True)

@@ -1,0 +1,285 @@
+"""Port Ledger in PostgreSQL: records, plans, blobs, and the lease of a run.
+
+Everything goes through `ckan.model.Session`, so that the catalogue's batch and its ledger rows
+commit together. Each method that a run calls is one transaction of its own that first checks the
+fencing token; `guard`, `settle` and `settle_failed` are for the catalogue's transaction and never
+commit. A database that goes away raises LeaseLost: the run is taken up again when it is back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from ckan import model
+from ckanext.thanhhoa import config
+from ckanext.thanhhoa.ledger_rows import (
+    add_problems,
+    final_counts,
+    plan_digest,
+    record_values,
+    retire_waiting,
+    settle_lines,
+    storable,
+    upsert_record,
+)
+from ckanext.thanhhoa.model import blob, plan_item, record, run_problem
+from ckanext.thanhhoa.model import run as run_table
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from harvesters.codec import change_from_json, change_to_json
+from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
+from harvesters.model import Action, Change, Known
+from harvesters.ports import Run, RunState, Verdict
+
+log = logging.getLogger(__name__)
+
+#: One written change: the change, the dataset's name, what undo would put back.
+Settled = tuple[Change, str, Mapping[str, Any] | None]
+
+
+class Ledger:
+    """The ledger of one worker. `stopping` says whether this process has been asked to end."""
+
+    def __init__(self, stopping: Callable[[], bool] = lambda: False):
+        self._stopping = stopping
+        self._lease = sa.literal_column(f"interval '{config.lease_seconds()} seconds'")
+
+    def known(self, source_id: str) -> dict[str, Known]:
+        columns = (
+            record.c.remote_id,
+            record.c.dataset_id,
+            record.c.name,
+            record.c.hash,
+            record.c.mark,
+            record.c.version,
+            record.c.active,
+            record.c.title,
+            record.c.base,
+        )
+        query = sa.select(*columns).where(record.c.source_id == source_id)
+        with _reading() as session:
+            return {row.remote_id: Known(*row) for row in session.execute(query)}
+
+    def put_blob(self, content: bytes) -> str:
+        sha256 = hashlib.sha256(content).hexdigest()
+        held = sa.select(blob.c.sha256).where(blob.c.sha256 == sha256)
+        with _writing() as session:
+            if session.execute(held).first() is None:
+                values = {"sha256": sha256, "size": len(content), "content": content}
+                session.execute(insert(blob).values(values).on_conflict_do_nothing())
+        return sha256
+
+    def get_blob(self, sha256: str) -> bytes:
+        query = sa.select(blob.c.content).where(blob.c.sha256 == sha256)
+        with _reading() as session:
+            content = session.execute(query).scalar()
+        if content is None:
+            raise LookupError(f"no blob {sha256}")
+        return bytes(content)
+
+    def begin_plan(self, run: Run) -> None:
+        with self._transaction(run) as session:
+            session.execute(sa.delete(plan_item).where(plan_item.c.run_id == run.id))
+            session.execute(sa.delete(run_problem).where(run_problem.c.run_id == run.id))
+
+    def spool(self, run: Run, changes: Sequence[Change], problems: Sequence[Problem]) -> None:
+        items = [
+            {
+                "run_id": run.id,
+                "remote_id": change.remote_id,
+                "dataset_id": change.dataset_id,
+                "action": change.action,
+                "change": storable(change_to_json(change)),
+            }
+            for change in changes
+        ]
+        with self._transaction(run) as session:
+            if items:
+                session.execute(sa.insert(plan_item), items)
+            add_problems(run.id, problems)
+
+    def discard(self, run: Run, remote_id: str) -> Action | None:
+        query = (
+            sa.delete(plan_item)
+            .where(plan_item.c.run_id == run.id, plan_item.c.remote_id == remote_id)
+            .returning(plan_item.c.action)
+        )
+        with self._transaction(run) as session:
+            return session.execute(query).scalar()
+
+    def judge(self, run: Run, verdict: Verdict) -> RunState:
+        state: RunState = "planned" if run.kind == "plan" else "running"
+        if verdict.held_because:
+            state = "held"
+        values: dict[str, Any] = {
+            "state": state,
+            "phase": "applying",
+            "complete": verdict.complete,
+            "counts": dict(verdict.counts),
+            "held_because": list(verdict.held_because),
+            "plan_digest": plan_digest(run.id),
+            "attempts": 0,
+        }
+        if state != "running":
+            values |= {"ended_at": sa.func.now(), "lease_until": None, "lease_owner": None}
+        with self._transaction(run) as session:
+            session.execute(_this(run).values(values))
+            if state != "running":
+                retire_waiting(run, ["held", "planned"] if run.kind == "run" else ["planned"])
+        return state
+
+    def pending(self, run: Run, limit: int) -> list[Change]:
+        query = (
+            sa.select(plan_item.c.change)
+            .where(plan_item.c.run_id == run.id, plan_item.c.state == "pending")
+            .order_by(plan_item.c.seq)
+            .limit(limit)
+        )
+        with _reading() as session:
+            return [change_from_json(data) for data in session.execute(query).scalars()]
+
+    def refresh(self, run: Run, changes: Sequence[Change]) -> None:
+        names = sa.select(model.Package.id, model.Package.name).where(
+            model.Package.id.in_([change.dataset_id for change in changes])
+        )
+        with self._transaction(run) as session:
+            name_of = dict(session.execute(names).tuples().all())
+            self.settle_many(
+                run, [(change, name_of.get(change.dataset_id, ""), None) for change in changes]
+            )
+
+    def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
+        model.Session.rollback()
+        with self._transaction(run) as session:
+            add_problems(run.id, [problem] if problem else [])
+            left = sa.update(plan_item).where(
+                plan_item.c.run_id == run.id, plan_item.c.state == "pending"
+            )
+            session.execute(left.values(state="discarded"))
+            counts = final_counts(run.id)
+            values = {"state": state, "ended_at": sa.func.now(), "counts": counts}
+            session.execute(_this(run).values(lease_until=None, lease_owner=None, **values))
+            if state == "applied" or any(
+                counts.get(n) for n in ("created", "updated", "withdrawn")
+            ):
+                retire_waiting(run, ["held", "planned"])
+
+    def beat(self, run: Run) -> None:
+        if self._stopping():
+            self.release(run)
+            raise LeaseLost(run.id)
+        query = self._prolong(run).returning(
+            run_table.c.cancel_requested, run_table.c.deadline_at < sa.func.now()
+        )
+        with _writing(run) as session:
+            row = session.execute(query).first()
+        if row is None:
+            raise LeaseLost(run.id)
+        cancel_requested, too_late = row
+        if cancel_requested:
+            raise Cancelled(run.id)
+        if too_late:
+            limit = str(config.run_deadline())
+            raise HarvestError("deadline", where=run.source.name, limit=limit)
+
+    def release(self, run: Run) -> None:
+        """Gives the lease back, so that the next worker goes on at once."""
+        model.Session.rollback()
+        with _writing(run) as session:
+            session.execute(_this(run).values(lease_until=sa.func.now(), lease_owner=None))
+
+    def guard(self, run: Run) -> None:
+        """First statement of a batch's transaction: locks the run's row until the commit.
+
+        Nobody can take the run over while the row is locked, so what commits was written by the
+        holder of the lease. Raises LeaseLost, after rolling back, when the token is stale.
+        """
+        query = self._prolong(run).returning(run_table.c.id)
+        if model.Session.execute(query).first() is None:
+            model.Session.rollback()
+            raise LeaseLost(run.id)
+
+    def settle(
+        self, run: Run, change: Change, name: str, pre_image: Mapping[str, Any] | None = None
+    ) -> None:
+        """A change was written to the dataset called `name`; `pre_image` is what undo restores."""
+        self.settle_many(run, [(change, name, pre_image)])
+
+    def settle_many(self, run: Run, settled: Sequence[Settled]) -> None:
+        """`settle` for a batch, in three statements. Part of the caller's transaction."""
+        written = [record_values(run, change, name) for change, name, _ in settled]
+        present = [values for values in written if values["active"]]
+        gone = [values["remote_id"] for values in written if not values["active"]]
+        if present:
+            model.Session.execute(upsert_record(), present)
+        if gone:
+            tombstones = sa.update(record).where(
+                record.c.source_id == run.source.id, record.c.remote_id.in_(gone)
+            )
+            model.Session.execute(
+                tombstones.values(active=False, run_id=run.id, updated_at=sa.func.now())
+            )
+        settle_lines(run.id, [(change.remote_id, image) for change, _, image in settled])
+
+    def settle_failed(self, run: Run, change: Change, problem: Problem) -> None:
+        """A change could not be written; the record stays as it was."""
+        line = sa.update(plan_item).where(
+            plan_item.c.run_id == run.id, plan_item.c.remote_id == change.remote_id
+        )
+        values = {"state": "failed", "problem": storable(problem.to_json())}
+        model.Session.execute(line.values(settled_at=sa.func.now(), **values))
+
+    def _prolong(self, run: Run) -> Any:
+        """The lease, prolonged, if it still is ours."""
+        return _this(run).values(lease_until=sa.func.clock_timestamp() + self._lease)
+
+    @contextmanager
+    def _transaction(self, run: Run) -> Iterator[Any]:
+        with _writing(run) as session:
+            self.guard(run)
+            yield session
+
+
+def _this(run: Run) -> Any:
+    """The run's row, if this is its current token."""
+    return sa.update(run_table).where(
+        run_table.c.id == run.id,
+        run_table.c.token == run.token,
+        run_table.c.state == "running",
+    )
+
+
+@contextmanager
+def _writing(run: Run | None = None) -> Iterator[Any]:
+    """One transaction. With a run, a database that is gone means that the lease is, too."""
+    try:
+        yield model.Session
+        model.Session.commit()
+    except (OperationalError, InterfaceError) as error:
+        model.Session.rollback()
+        if run is None:
+            raise
+        log.warning("run %s is left for later: %s", run.id, type(error.orig).__name__)
+        raise LeaseLost(run.id) from error
+    except BaseException:
+        model.Session.rollback()
+        raise
+
+
+@contextmanager
+def _reading() -> Iterator[Any]:
+    """Ends the transaction if it began here: none stays open while a source is read."""
+    began_here = not model.Session().in_transaction()
+    try:
+        yield model.Session
+        if began_here:
+            model.Session.commit()
+    except (OperationalError, InterfaceError) as error:
+        model.Session.rollback()
+        raise LeaseLost("") from error

@@ -1,0 +1,1 @@
+"""Actions, who may call them, and what their values must be."""

@@ -1,0 +1,118 @@
+"""Actions on sources. None returns a secret; `has_secret` says whether one is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ckan import authz, model
+from ckan.plugins import toolkit
+from ckan.types import Context
+from ckanext.thanhhoa import jobs, registration, runs, sources
+from ckanext.thanhhoa.logic.auth.source import EDITOR
+from ckanext.thanhhoa.logic.refusals import in_words, language
+from ckanext.thanhhoa.source_check import check
+
+
+def source_create(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Registers a source. Nothing is contacted.
+
+    :param name: short name, ``a-z 0-9 - _``
+    :param type: source type (``thanhhoa source types``)
+    :param url: address, or folder, without credentials
+    :param owner_org: name or id of the organisation
+    :param config: mapping or YAML: ``auth``, ``mapping``, ``guards``, ``fetch``, ``read``
+    :param allow: list of ``host:port`` or folders (sysadmins only)
+    :param schedule: ``manual`` (default), ``hourly`` … ``yearly``
+    :param secret: password or key of the source; kept encrypted, never returned
+    :returns: the source as `thanhhoa_source_show` gives it
+    """
+    toolkit.check_access("thanhhoa_source_create", context, data_dict)
+    user = context.get("user")
+    source_id = registration.register(data_dict, user, may_grant=_may_grant(context))
+    model.Session.commit()
+    return sources.shown(sources.find(source_id))
+
+
+@toolkit.side_effect_free
+def source_show(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """One source, by ``id`` (id or name)."""
+    toolkit.check_access("thanhhoa_source_show", context, data_dict)
+    return sources.shown(sources.find(str(data_dict.get("id") or "")))
+
+
+@toolkit.side_effect_free
+def source_list(context: Context, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
+    """The sources the user may see, by name; of one organisation when ``owner_org`` is given."""
+    toolkit.check_access("thanhhoa_source_list", context, data_dict)
+    org_ids: list[str] | None = None
+    if data_dict.get("owner_org"):
+        org_ids = [registration.organization(str(data_dict["owner_org"])).id]
+    rows = sources.listed(org_ids)
+    return [sources.shown(row) for row in rows if _may_see(context, row.org_id)]
+
+
+def source_update(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Changes a source (``id``: id or name); what is not given stays. Parameters as for create.
+
+    An empty ``secret`` forgets the stored one. A stored secret is also forgotten when somebody
+    other than a sysadmin points the source at another host: it was entered for the first one.
+    """
+    toolkit.check_access("thanhhoa_source_update", context, data_dict)
+    row = sources.find(str(data_dict.get("id") or ""))
+    registration.change(row, data_dict, may_grant=_may_grant(context))
+    model.Session.commit()
+    return sources.shown(sources.find(row.id))
+
+
+def source_delete(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Removes a source (``id``). Its datasets stay, or are withdrawn with ``withdraw: true``.
+
+    :returns: ``{"run": id}`` of the run that withdraws, or ``{"run": None}``
+    """
+    toolkit.check_access("thanhhoa_source_delete", context, data_dict)
+    row = sources.find(str(data_dict.get("id") or ""))
+    withdraw = toolkit.asbool(data_dict.get("withdraw", False))
+    run_id = registration.unregister(row, context.get("user"), withdraw=withdraw)
+    model.Session.commit()
+    if run_id:
+        jobs.wake([run_id], runs.PERSON)
+    return {"run": run_id}
+
+
+def source_check(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Connects to a source (``id``) and says what is there. Writes nothing.
+
+    :returns: see `ckanext.thanhhoa.source_check.check`
+    """
+    toolkit.check_access("thanhhoa_source_check", context, data_dict)
+    row = sources.find(str(data_dict.get("id") or ""))
+    model.Session.commit()  # no transaction stays open while the source is waited for
+    return check(row, language(data_dict))
+
+
+def _may_grant(context: Context) -> bool:
+    try:
+        toolkit.check_access("thanhhoa_source_grant", context, {})
+    except toolkit.NotAuthorized:
+        return False
+    return True
+
+
+def _may_see(context: Context, org_id: str) -> bool:
+    user = context.get("user", "")
+    return bool(
+        context.get("ignore_auth")
+        or authz.is_sysadmin(user)
+        or authz.has_user_permission_for_group_or_org(org_id, user, EDITOR)
+    )
+
+
+ACTIONS: dict[str, Callable[..., Any]] = {
+    "thanhhoa_source_create": in_words(source_create),
+    "thanhhoa_source_show": in_words(source_show),
+    "thanhhoa_source_list": in_words(source_list),
+    "thanhhoa_source_update": in_words(source_update),
+    "thanhhoa_source_delete": in_words(source_delete),
+    "thanhhoa_source_check": in_words(source_check),
+}

@@ -1,0 +1,120 @@
+"""The administration's own sentences in two languages; problems are in harvesters.messages."""
+
+from __future__ import annotations
+
+WORDS: dict[str, tuple[str, str]] = {
+    "check_counted": (
+        "Kết nối được với “{title}”: có {datasets} bộ dữ liệu; đã đọc thử {read} bộ.",
+        "“{title}” answers: it has {datasets} datasets; {read} of them were read as a sample.",
+    ),
+    "check_read": (
+        "Kết nối được với “{title}”; đã đọc thử {read} bộ dữ liệu.",
+        "“{title}” answers; {read} datasets were read as a sample.",
+    ),
+    "check_nothing": (
+        "Kết nối được với “{title}” nhưng không thấy bộ dữ liệu nào.",
+        "“{title}” answers, but no dataset was found there.",
+    ),
+    "check_failed": (
+        "Chưa đọc được dữ liệu từ “{title}”.",
+        "No data could be read from “{title}”.",
+    ),
+    "source_added": (
+        "Đã thêm nguồn “{name}”. Thử kết nối: thanhhoa source check {name}",
+        "Added the source “{name}”. Try it: thanhhoa source check {name}",
+    ),
+    "source_without_grant": (
+        "Nguồn chưa được phép truy cập địa chỉ nào (--allow), nên chưa đọc được gì.",
+        "The source may not reach anything yet (--allow), so nothing can be read.",
+    ),
+    "source_removed": (
+        "Đã xóa nguồn “{name}”; {datasets} bộ dữ liệu của nguồn vẫn ở trên cổng.",
+        "Removed the source “{name}”; its {datasets} datasets stay in the portal.",
+    ),
+    "source_withdrawn": (
+        "Đã xóa nguồn “{name}” và gỡ các bộ dữ liệu của nguồn.",
+        "Removed the source “{name}” and withdrew its datasets.",
+    ),
+    "confirm_remove": (
+        "Xóa nguồn “{name}”? {datasets} bộ dữ liệu của nguồn vẫn ở trên cổng.",
+        "Remove the source “{name}”? Its {datasets} datasets stay in the portal.",
+    ),
+    "confirm_withdraw": (
+        "Xóa nguồn “{name}” và gỡ {datasets} bộ dữ liệu của nguồn khỏi cổng?",
+        "Remove the source “{name}” and withdraw its {datasets} datasets from the portal?",
+    ),
+    "no_sources": (
+        "Chưa có nguồn nào. Thêm nguồn: thanhhoa source add --help",
+        "There are no sources yet. Add one: thanhhoa source add --help",
+    ),
+    "no_runs": ("Nguồn này chưa chạy lần nào.", "This source has not been run yet."),
+    "reading": ("Đang đọc nguồn: {done} bản ghi", "Reading the source: {done} records"),
+    "applying": ("Đang ghi vào cổng: {done} thay đổi", "Writing to the portal: {done} changes"),
+    "elsewhere": (
+        "Một tiến trình khác đang thực hiện lần chạy này; đang đợi kết thúc…",
+        "Another worker is doing this run; waiting for it to end…",
+    ),
+    "stopping": (
+        "Đang dừng… (nhấn Ctrl-C lần nữa để thoát ngay)",
+        "Stopping… (press Ctrl-C again to leave at once)",
+    ),
+    "approve_hint": (
+        "Duyệt: thanhhoa harvest approve {run}\nTừ chối: thanhhoa harvest reject {run}",
+        "Approve: thanhhoa harvest approve {run}\nReject: thanhhoa harvest reject {run}",
+    ),
+    "rejected": ("Đã từ chối lần chạy {run}.", "Rejected run {run}."),
+    "cancel_asked": ("Đã yêu cầu dừng lần chạy {run}.", "Asked run {run} to stop."),
+    "more_changes": ("… và {more} thay đổi nữa", "… and {more} more changes"),
+    "more_errors": ("… và {more} lỗi nữa", "… and {more} more problems"),
+    "incomplete": (
+        "Danh sách của nguồn chưa đầy đủ: không gỡ bộ dữ liệu nào.",
+        "The source's listing was not complete: nothing is withdrawn.",
+    ),
+    "index_same": (
+        "Chỉ mục tìm kiếm khớp với cơ sở dữ liệu.",
+        "The search index agrees with the database.",
+    ),
+    "index_differs": (
+        "{total} khác biệt giữa cơ sở dữ liệu và chỉ mục. Sửa: thanhhoa index reconcile",
+        "{total} differences between database and index. Mend them: thanhhoa index reconcile",
+    ),
+    "index_mended": ("Đã lập lại chỉ mục cho {total} bộ dữ liệu.", "Indexed {total} datasets."),
+    "worker_without_jobs": (
+        "Chưa cấu hình ckanext.thanhhoa.jobs_url (cơ sở dữ liệu đánh thức tiến trình).",
+        "ckanext.thanhhoa.jobs_url is not set (the database that wakes workers).",
+    ),
+    "worker_started": (
+        "Tiến trình thu thập đã chạy ({concurrency} lần chạy cùng lúc). Dừng: Ctrl-C",
+        "The worker is running ({concurrency} runs at a time). Stop it with Ctrl-C",
+    ),
+    "state_queued": ("đang đợi", "queued"),
+    "state_running": ("đang chạy", "running"),
+    "state_planned": ("đã lập kế hoạch", "planned"),
+    "state_held": ("chờ duyệt", "held for approval"),
+    "state_applied": ("đã áp dụng", "applied"),
+    "state_rejected": ("đã từ chối", "rejected"),
+    "state_failed": ("thất bại", "failed"),
+    "state_cancelled": ("đã dừng", "cancelled"),
+    "state_undone": ("đã hoàn tác", "undone"),
+    "action_create": ("thêm", "new"),
+    "action_update": ("sửa", "changed"),
+    "action_withdraw": ("gỡ", "withdrawn"),
+    "kind_missing": ("thiếu trong chỉ mục", "missing in the index"),
+    "kind_stale": ("chỉ mục đã cũ", "stale in the index"),
+    "kind_phantom": ("không còn trong cơ sở dữ liệu", "not in the database any more"),
+    "kind_visibility": ("sai quyền xem", "wrong visibility"),
+    "counts": (
+        "Thêm {created} · sửa {updated} · không đổi {unchanged} · gỡ {withdrawn} · lỗi {failed}",
+        "New {created} · changed {updated} · unchanged {unchanged} · withdrawn {withdrawn} · "
+        "failed {failed}",
+    ),
+    "table_change": (
+        "bảng: +{rows_added} dòng, -{rows_removed} dòng, {cells_total} ô thay đổi",
+        "table: +{rows_added} rows, -{rows_removed} rows, {cells_total} cells changed",
+    ),
+}
+
+
+def word(key: str, lang: str = "vi", **values: object) -> str:
+    """The sentence of that key in the reader's language (`vi`, else English)."""
+    return WORDS[key][0 if lang == "vi" else 1].format(**values)
