@@ -11,17 +11,16 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 import ckan.plugins.toolkit as toolkit
 from ckan.lib.search import SearchError, SearchQueryError
 from ckanext.thanhhoa.search_document import shape_document
 
-from schemas import codelist
 from schemas.text import fold, nfc, tone
 
-__all__ = ["QUERY_PARSER", "label_facets", "package_search", "shape_document", "shape_query"]
+__all__ = ["allow_query_parser", "package_search", "shape_document", "shape_query"]
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +61,13 @@ _FIELD = re.compile(r"(?<![^\s(+\-!])[A-Za-z_*][A-Za-z0-9_.*-]*:(?!//)(?=\S)")
 _SYNTAX = re.compile(r"&&|[\\!(){}\[\]^~*?:/|;<>]")
 _LONE_SIGN = re.compile(r"(?<!\S)[+-]+(?![^\s+\-])|[+-]+(?=\s|$)")
 _QUOTES = str.maketrans("“”„«»", '"""""')
+
+
+def allow_query_parser(config: MutableMapping[str, Any]) -> None:
+    """Lets the queries of `shape_query` pass CKAN's door; called from ``update_config``."""
+    option = "ckan.search.solr_allowed_query_parsers"
+    allowed = toolkit.aslist(config.get(option) or "")
+    config[option] = " ".join(dict.fromkeys([*allowed, QUERY_PARSER]))
 
 
 def shape_query(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,30 +131,6 @@ def package_search(
             "cannot be read: leave out special signs or check its syntax."
         ) from error
     return found
-
-
-def label_facets(found: dict[str, Any], language: str) -> dict[str, Any]:
-    """The answer of a search with facet values called by their names in ``vi`` or ``en``.
-
-    Changes ``display_name`` of ``search_facets`` in place, for ``after_dataset_search``; a code
-    that the codelists do not know keeps its code.
-    """
-    for field, facet in found.get("search_facets", {}).items():
-        for entry in facet["items"] if field in _CODELISTS else ():
-            item = codelist(_CODELISTS[field]).get(entry["name"])
-            if item is not None:
-                entry["display_name"] = item.label(language)
-    return found
-
-
-_CODELISTS = {
-    "theme": "theme",
-    "frequency": "frequency",
-    "access_rights": "access_class",
-    "place": "admin_unit",
-    "indicator": "indicator",
-    "applicable_legislation": "legal_basis",
-}
 
 
 def _may_relax(params: Mapping[str, Any]) -> bool:

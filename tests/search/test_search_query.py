@@ -8,6 +8,7 @@ from ckanext.thanhhoa.search import (
     EXACT_FIELDS,
     FOLDED_FIELDS,
     MIN_MATCH,
+    allow_query_parser,
     package_search,
     shape_query,
 )
@@ -82,3 +83,14 @@ def test_a_second_question_is_asked_only_of_several_words_and_of_nothing_found()
     assert asks(q="hai từ") == [None, "1"]
     assert asks(q="từ") == asks(q="title:hai từ") == asks(q="*:*") == asks() == [None]
     assert asks(q="hai từ", mm="2") == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, "edismax"), ("knn bool", "knn bool edismax"), (["edismax"], "edismax")],
+)
+def test_ckan_is_told_to_let_the_query_pass(before, after):
+    option = "ckan.search.solr_allowed_query_parsers"
+    config = {} if before is None else {option: before}
+    allow_query_parser(config)
+    assert config[option] == after

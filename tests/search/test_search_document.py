@@ -4,7 +4,7 @@ import json
 import unicodedata
 
 import pytest
-from ckanext.thanhhoa.search import label_facets, shape_document
+from ckanext.thanhhoa.search import shape_document
 from ckanext.thanhhoa.search_document import alphabet_key
 
 COLUMNS = {
@@ -81,26 +81,6 @@ def test_facets_hold_codes(site, rich):
         "place": {"14758": 1},
         "access_rights": {"PUBLIC": 1},
         "language": {"vi": 1},
-    }
-
-
-def test_facets_are_named_in_the_readers_language():
-    items = {"theme": ["13", "99"], "access_rights": ["PUBLIC"], "res_format": ["CSV"]}
-    found = {
-        "search_facets": {
-            field: {"items": [{"name": code, "display_name": code, "count": 1} for code in codes]}
-            for field, codes in items.items()
-        }
-    }
-    label_facets(found, "vi")
-    names = {
-        field: [item["display_name"] for item in facet["items"]]
-        for field, facet in found["search_facets"].items()
-    }
-    assert names == {
-        "theme": ["Công nghệ thông tin và truyền thông", "99"],
-        "access_rights": ["Công khai"],
-        "res_format": ["CSV"],
     }
 
 
