@@ -18,7 +18,7 @@ _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _MONTH = r"(?P<month>0?[1-9]|1[0-2])"
 _OF = r"\s*(?:/|-|,?\s*nam\b|\s)\s*"
 _FORMS = [
-    re.compile(form)
+    re.compile(form, re.ASCII)
     for form in (
         rf"(?:nam\s*)?{_YEAR}",
         rf"{_YEAR}(?P<quarter>[1-4])",
@@ -29,8 +29,8 @@ _FORMS = [
         rf"q(?:uy)?\s*(?P<quarter>[1-4]|i{{1,3}}|iv){_OF}{_YEAR}",
     )
 ]
-# A dash joins two periods only between years, or with blanks around: “2024-03” is a month.
-_SPAN = re.compile(r"\s*/\s*(?=\d{4,6}$)|\s+-\s+|(?<=^\d{4})-(?=\d{4}$)|\s+den\s+")
+# What may join two periods, the clearest first; “2024-03” and “3/2024” alone are months.
+_JOINTS = [re.compile(joint) for joint in (r"\s+(?:-|den)\s+", r"\s*/\s*", r"-")]
 
 
 def reporting_period(value: object) -> str:
@@ -41,21 +41,10 @@ def reporting_period(value: object) -> str:
     >>> reporting_period("Quý I/2024"), reporting_period("tháng 3 năm 2024"), reporting_period(2024)
     ('20241', '202403', '2024')
     """
-    text = fold(str(value))
-    for form in _FORMS:
-        match = form.fullmatch(text)
-        if match:
-            found = match.groupdict()
-            quarter = found.get("quarter") or ""
-            month = found.get("month") or ""
-            return found["year"] + _ROMAN.get(quarter, quarter) + (month and month.zfill(2))
-    raise RuleError(
-        "bad_period",
-        f"Kỳ báo cáo “{shown(value)}” không đúng. Ghi năm (2024), năm và quý (20241 là quý I "
-        "năm 2024) hoặc năm và tháng (202401 là tháng 01 năm 2024).",
-        f"“{shown(value)}” is not a reporting period. Write a year (2024), a year and quarter "
-        "(20241 is the first quarter of 2024) or a year and month (202401 is January 2024).",
-    )
+    period = _one(fold(str(value)))
+    if period is None:
+        raise _bad_period(value)
+    return period
 
 
 def period_bounds(period: str) -> tuple[date, date]:
@@ -85,13 +74,10 @@ def period_span(value: object) -> str:
     ('2011/2024', '2024', '20241')
     """
     text = fold(re.sub("[\u2010-\u2015]", "-", nfc(str(value))))
-    try:
-        return reporting_period(text)
-    except RuleError:
-        parts = _SPAN.split(text)
-        if len(parts) != 2:
-            raise
-    first, last = (reporting_period(part) for part in parts)
+    periods = _periods_in(text)
+    if not periods:
+        raise _bad_period(value)
+    first, last = periods[0], periods[-1]
     check_order(first, last)
     return first if first == last else f"{first}/{last}"
 
@@ -110,3 +96,36 @@ def check_order(first: str, last: str) -> None:
             f"Kỳ cuối ({last}) trước kỳ đầu ({first}). Đổi lại thứ tự hai kỳ.",
             f"The last period ({last}) is before the first ({first}). Put them in order.",
         )
+
+
+def _one(text: str) -> str | None:
+    for form in _FORMS:
+        match = form.fullmatch(text)
+        if match:
+            found = match.groupdict()
+            quarter = found.get("quarter") or ""
+            month = found.get("month") or ""
+            return found["year"] + _ROMAN.get(quarter, quarter) + (month and month.zfill(2))
+    return None
+
+
+def _periods_in(text: str) -> list[str]:
+    """The one or two periods of a folded text; none when it says something else."""
+    whole = _one(text)
+    if whole is not None:
+        return [whole]
+    for joint in _JOINTS:
+        parts = [_one(part) for part in joint.split(text)]
+        if len(parts) == 2 and None not in parts:
+            return [part for part in parts if part]
+    return []
+
+
+def _bad_period(value: object) -> RuleError:
+    return RuleError(
+        "bad_period",
+        f"Kỳ báo cáo “{shown(value)}” không đúng. Ghi năm (2024), năm và quý (20241 là quý I "
+        "năm 2024) hoặc năm và tháng (202401 là tháng 01 năm 2024).",
+        f"“{shown(value)}” is not a reporting period. Write a year (2024), a year and quarter "
+        "(20241 is the first quarter of 2024) or a year and month (202401 is January 2024).",
+    )

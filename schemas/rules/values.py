@@ -10,14 +10,16 @@ from schemas.rules.error import RuleError, shown
 from schemas.text import nfc
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
-_VIETNAMESE_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_VIETNAMESE_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ISO_TIME = re.compile(
-    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?"
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
 )
-_ISO_PARTIAL = re.compile(r"[12]\d{3}(?:-(?:0[1-9]|1[0-2]))?")
-_AGENCY = re.compile(r"[A-Z]\d{2}(?:\.[0-9A-Z]{2,3}){0,4}")
-_OLD_AGENCY = re.compile(r"(\d{3})\.(\d{2})\.(\d{2})\.([A-Z]\d{2})")
+_ISO_PARTIAL = re.compile(r"[12]\d{3}(?:-(?:0[1-9]|1[0-2]))?", re.ASCII)
+_AGENCY = re.compile(r"[A-Z]\d{2}(?:\.[0-9A-Z]{2,3}){0,4}", re.ASCII)
+_OLD_AGENCY = re.compile(r"(\d{3})\.(\d{2})\.(\d{2})\.([A-Z]\d{2})", re.ASCII)
+_PHONE = re.compile(r"\+?[\d .()-]+", re.ASCII)
 _URL_LENGTH = 2000
 
 
@@ -92,7 +94,7 @@ def agency_code(value: str) -> str:
 def phone(value: str) -> str:
     """A telephone number of 3 to 15 digits, as written. RuleError ``bad_phone``."""
     text = clean_text(value)
-    if re.fullmatch(r"\+?[\d\s().-]+", text) and 3 <= sum(c.isdigit() for c in text) <= 15:
+    if _PHONE.fullmatch(text) and 3 <= sum(c.isdigit() for c in text) <= 15:
         return text
     raise RuleError(
         "bad_phone",
