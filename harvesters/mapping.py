@@ -222,13 +222,18 @@ def _look_up(value: Any, name: str, codelist: str, unknown: str, notes: list[Pro
         if unknown == "ignore":
             continue
         near = nearest(str(part), [i.ten for i in items.items] + [i.ma for i in items.items])
-        problem = HarvestError("unknown_code", field=name, value=part, nearest=near or "…")
+        problem = HarvestError("unknown_code", field=name, value=part, nearest=near or _some(items))
         if unknown == "fail":
             raise problem
         notes.append(problem.problem)
     if isinstance(value, list):
-        return found
+        return list(dict.fromkeys(found))
     return found[0] if found else None
+
+
+def _some(items: schemas.Codelist) -> str:
+    """A few codes to choose from where none is near."""
+    return ", ".join(item.ma for item in items.items[:5])
 
 
 def _path(source: Any, path: str) -> Any:
