@@ -1,4 +1,7 @@
-"""Finds the source types: every module of `harvesters.sources` gives one `SOURCE`."""
+"""Finds the source types: every module of `harvesters.sources` gives one `SOURCE`.
+
+A module whose name begins with an underscore is the private help of one of them.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ def source_types() -> Mapping[str, SourceType]:
     """Source types by name. A module that cannot be imported or gives no SOURCE fails loudly."""
     found: dict[str, SourceType] = {}
     for module in pkgutil.iter_modules(sources.__path__, sources.__name__ + "."):
+        if module.name.rpartition(".")[2].startswith("_"):
+            continue
         source = importlib.import_module(module.name).SOURCE
         if not isinstance(source, SourceType) or source.type in found:
             raise TypeError(f"{module.name}.SOURCE is no new SourceType: {source!r}")
