@@ -85,6 +85,18 @@ MESSAGES: dict[str, Words] = {
         "The source reports an error at {where}: {detail}.",
         "Run again in a few minutes. If it persists, give this to the people who run the source.",
     ),
+    "unexpected_answer": Words(
+        "{where} trả lời không đúng cấu trúc cần có (mục: {detail}).",
+        "Kiểm tra địa chỉ và loại nguồn; nếu đã đúng, báo cho người quản lý hệ thống nguồn.",
+        "The answer of {where} does not have the structure expected (part: {detail}).",
+        "Check the source's address and type; if they are right, tell the people who run it.",
+    ),
+    "link_left_out": Words(
+        "Bỏ qua một tệp vì địa chỉ tải về trống hoặc không hợp lệ (mục {field}).",
+        "Bổ sung địa chỉ http hoặc https của tệp tại nguồn, rồi chạy lại.",
+        "A file was left out, its address is empty or not valid ({field}).",
+        "Give the file an http or https address at the source, then run again.",
+    ),
     "unknown_encoding": Words(
         "Không xác định được bảng mã chữ của {where}.",
         "Lưu lại tệp với bảng mã UTF-8 rồi tải lại, hoặc khai báo bảng mã trong cấu hình nguồn.",
