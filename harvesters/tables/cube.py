@@ -31,7 +31,7 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 _TRAILING = re.compile(r"^(?P<name>.+?)\s*\((?P<unit>.+)\)$")
-_STAR = re.compile(r"\(?\*+\)?$")
+_STAR = re.compile(r"\s*\(?\*+\)?$")
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,28 @@ def _is_contents(dimension: Dimension) -> bool:
     return all(units) and len(set(units)) > 1
 
 
+def plain_title(cube: Cube) -> str:
+    """The title without the list of its dimensions, which PX-Web puts behind it.
+
+    ``Area and population by province by Cities, Year and Items`` says twice what it is divided by;
+    a title that would have no division left (``Population by region and year``) stays whole.
+    """
+    title = clean(cube.title)
+    names = [clean(dimension.label) for dimension in cube.dimensions]
+    for joint, last in (("by", "and"), ("chia theo", "và"), ("phân theo", "và")):
+        listed = f" {last} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        head = title.removesuffix(f" {joint} {listed}")
+        if head != title and re.search(r"\b(by|theo)\b", head, re.IGNORECASE):
+            return head
+    return title
+
+
 def measure_unit(label: str) -> tuple[str, str]:
     """The name and the unit of ``Dân số (Nghìn người)``; the unit is empty when none is told.
 
     Only brackets that hold a known unit count: in ``Population (1 January)`` there is none.
     """
-    match = _TRAILING.match(label)
+    match = _TRAILING.match(_STAR.sub("", label)) or _TRAILING.match(label)
     if not match or not _UNIT.search(match["unit"]):
         return label, ""
     return match["name"], _STAR.sub("", match["unit"]).strip()

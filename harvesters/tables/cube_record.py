@@ -10,7 +10,7 @@ from typing import Any
 from harvesters.errors import HarvestError, Problem
 from harvesters.fetch.response import Response
 from harvesters.model import File, RecordResource
-from harvesters.tables.cube import Cube, clean, time_fields, with_roles
+from harvesters.tables.cube import Cube, clean, plain_title, time_fields, with_roles
 from harvesters.tables.cube_table import to_table
 from harvesters.tables.jsonstat import is_jsonstat, read_jsonstat
 from harvesters.tables.px import looks_like_px, read_px
@@ -76,8 +76,8 @@ def dataset_fields(cube: Cube, remote_id: str, fallback: str) -> dict[str, Any]:
     """
     cube = with_roles(cube)
     fields = {
-        "title": cube.title or fallback,
-        "title_en": cube.title_en or (cube.title if cube.language == "en" else ""),
+        "title": plain_title(cube) or fallback,
+        "title_en": cube.title_en or (plain_title(cube) if cube.language == "en" else ""),
         "notes": "\n\n".join(clean(note) for note in cube.notes),
         "modified": cube.updated[:10],
         "identifier": remote_id,

@@ -23,6 +23,7 @@ from harvesters.tables.cube import (
     clean,
     measure_unit,
     period_of,
+    plain_title,
     with_roles,
 )
 from harvesters.tables.hierarchy import by_indent, by_parents
@@ -55,7 +56,7 @@ def to_table(cube: Cube, where: str = "") -> Table:
     named = _unique([*columns, *typed, note])
     if not any(row[-1] for row in rows):
         named, rows = named[:-1], [row[:-1] for row in rows]
-    return Table(tuple(named), tuple(rows), clean(cube.title), tuple(map(clean, cube.notes)))
+    return Table(tuple(named), tuple(rows), plain_title(cube), tuple(map(clean, cube.notes)))
 
 
 def _axis(dimension: Dimension) -> _Axis:
