@@ -1,6 +1,7 @@
 """Sets up what CKAN needs in its databases, all in one process: loading CKAN once is enough.
 
-Usage: python initialise.py PASSWORD_FILE TOKEN_FILE, with CKAN_INI in the environment. Every part
+Usage: python initialise.py PASSWORD_FILE TOKEN_FILE [--rebuild-index], with the configuration in
+`CKAN_INI` and a superuser's URL of the DataStore's database in `PORTAL_SUPERUSER_URL`. Every part
 does nothing when it is done already.
 """
 
@@ -10,78 +11,77 @@ import os
 import sys
 from pathlib import Path
 
-from click.testing import CliRunner
+import ckan.plugins.toolkit as tk
+import psycopg2
+from ckan import model
+from ckan.cli import load_config
+from ckan.cli.db import _migrate_plugins, _run_migrations
+from ckan.config.middleware import make_app
+from ckanext.datastore.cli import _parse_db_config, permissions_sql
 
 ADMIN = "admin"
 
 
-def main(password_file: Path, token_file: Path) -> None:
-    """Migrations, DataStore permissions, the administrator and their API token."""
-    from ckan.cli.cli import ckan
+def main(password_file: Path, token_file: Path, rebuild: bool) -> None:
+    """Migrations, DataStore permissions, the administrator and their API token, the index."""
+    app = make_app(load_config(os.environ["CKAN_INI"]))
+    _run_migrations("")
+    _migrate_plugins(apply=True)
+    _set_permissions()
+    with app._wsgi_app.test_request_context():
+        _ensure_admin(password_file)
+        _ensure_token(token_file)
+        if rebuild:
+            from ckanext.thanhhoa import index
 
-    ini = os.environ["CKAN_INI"]
-    for command in (["db", "upgrade"], ["db", "pending-migrations", "--apply"]):
-        _invoke(ckan, ["-c", ini, *command])
-    set_permissions()
-    _admin(password_file, token_file)
-
-
-def _invoke(cli: object, arguments: list[str]) -> None:
-    result = CliRunner().invoke(cli, arguments)  # type: ignore[arg-type]
-    print("$ ckan", " ".join(arguments[2:]), "\n", result.output)
-    if result.exit_code:
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        sys.exit(result.exit_code)
+            print("datasets indexed anew:", index.rebuild())
 
 
-def set_permissions() -> None:
-    """The read-only role's rights in the DataStore (what `datastore set-permissions` prints)."""
-    import psycopg2
-    from ckan.common import config
-    from ckanext.datastore.cli import _parse_db_config, permissions_sql  # type: ignore
-
-    write, read = _parse_db_config("ckan.datastore.write_url"), _parse_db_config(
-        "ckan.datastore.read_url"
-    )
-    main = _parse_db_config("sqlalchemy.url")
+def _set_permissions() -> None:
+    """The read-only role's rights in the DataStore: what `ckan datastore set-permissions` prints,
+    carried out over one connection to that database (so without psql's `connect`)."""
+    write = _parse_db_config("ckan.datastore.write_url")
     sql = permissions_sql(
-        maindb=main["db_name"],
+        maindb=_parse_db_config("sqlalchemy.url")["db_name"],
         datastoredb=write["db_name"],
-        mainuser=main["db_user"],
+        mainuser=_parse_db_config("sqlalchemy.url")["db_user"],
         writeuser=write["db_user"],
-        readuser=read["db_user"],
+        readuser=_parse_db_config("ckan.datastore.read_url")["db_user"],
     )
     statements = "\n".join(line for line in sql.splitlines() if not line.startswith("\\"))
-    url = os.environ.get("PORTAL_SUPERUSER_URL") or config["ckan.datastore.write_url"]
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+    connection = psycopg2.connect(os.environ["PORTAL_SUPERUSER_URL"])
+    with connection, connection.cursor() as cursor:
         cursor.execute(statements)
+    connection.close()
 
 
-def _admin(password_file: Path, token_file: Path) -> None:
-    import ckan.plugins.toolkit as tk
-    from ckan import model
-
-    site = {"ignore_auth": True, "user": tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]}
+def _ensure_admin(password_file: Path) -> None:
     if model.User.get(ADMIN) is None:
         tk.get_action("user_create")(
-            dict(site),
+            {"ignore_auth": True},
             {
                 "name": ADMIN,
                 "fullname": "Quản trị hệ thống",
-                "email": "admin@localhost.local",
+                "email": "admin@localhost.localdomain",
                 "password": password_file.read_text().strip(),
             },
         )
     user = model.User.get(ADMIN)
     if not user.sysadmin:
         user.sysadmin = True
-        model.repo.commit_and_remove()
-    if not token_file.exists():
-        made = tk.get_action("api_token_create")(dict(site), {"user": ADMIN, "name": "portal"})
-        token_file.touch(mode=0o600)
-        token_file.write_text(made["token"])
+        model.Session.commit()
+
+
+def _ensure_token(token_file: Path) -> None:
+    if token_file.exists():
+        return
+    data = {"user": ADMIN, "name": "portal"}
+    made = tk.get_action("api_token_create")({"ignore_auth": True, "user": ADMIN}, data)
+    new = token_file.with_name(token_file.name + ".new")
+    new.touch(mode=0o600)
+    new.write_text(made["token"])
+    new.replace(token_file)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), "--rebuild-index" in sys.argv[3:])

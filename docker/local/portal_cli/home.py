@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -83,6 +86,7 @@ def load(path: Path) -> Home:
 def create(path: Path, web_port: int) -> Home:
     """A new portal's folder with secrets of its own."""
     path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
     for name in ("logs", "secrets", "storage"):
         (path / name).mkdir(exist_ok=True, mode=0o700)
     home = Home(path, web_port)
@@ -93,6 +97,15 @@ def create(path: Path, web_port: int) -> Home:
     home.ports = free_ports(SERVICES)
     home.save()
     return home
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One `up`, `down` or `reset` of a home at a time; a second one waits."""
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def free_ports(names: tuple[str, ...]) -> dict[str, int]:
@@ -113,7 +126,7 @@ def is_taken(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("0.0.0.0", port))  # noqa: S104  asks for the port, serves nothing
+            probe.bind(("127.0.0.1", port))
         except OSError:
             return True
     return False

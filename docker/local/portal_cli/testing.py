@@ -1,78 +1,64 @@
-"""`./portal test`: private services in a home of their own, then lint, types and tests."""
+"""`./portal test` and `./portal bench`: private services in a home of their own."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from portal_cli import home as homes
 from portal_cli import postgres, services, site
 from portal_cli.home import Home
 from portal_cli.software import PYTHON, ROOT, install_packages
-from portal_cli.steps import StepFailed, say, step
+from portal_cli.steps import say, step
 from portal_cli.up import start_base
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHECKS = (
+    ("ruff check", ["ruff", "check", "."]),
+    ("ruff format", ["ruff", "format", "--check", "."]),
+    ("mypy --strict harvesters schemas", ["mypy"]),
+)
 
 
-def main(arguments: list[str]) -> int:
-    """Exit code 0 only if everything passed."""
-    kept = os.environ.get("PORTAL_TEST_KEEP")
+def run_tests(arguments: list[str]) -> int:
+    """Lint, types and all tests; with arguments pytest alone. 0 only if everything passed."""
     if "--stop" in arguments:
-        if kept and homes.exists(Path(kept)):
-            services.stop_all(homes.load(Path(kept)))
-        return 0
-    if not arguments:
-        _ensure_chromium()
-    path = Path(kept).resolve() if kept else Path(tempfile.mkdtemp(prefix="portal-test-"))
-    home = None
-    try:
-        home = _services(path)
-        return _tests(home, arguments)
-    finally:
-        if not kept:
-            if home is not None:
-                services.stop_all(home)
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _ensure_chromium() -> None:
-    if not any(shutil.which(name) for name in CHROMIUM):
-        install_packages("chromium")
-
-
-def _services(path: Path) -> Home:
-    if homes.exists(path):
-        home = homes.load(path)
-        if services.states(home):
-            site.write_ini(home, test=True)
-            return home
-    else:
-        home = homes.create(path, homes.free_ports(("web",))["web"])
-    postgres.prepare(home)
-    services.prepare(home)
-    site.write_ini(home, test=True)
-    start_base(home)
-    with step("databases of the tests"):
-        postgres.create_databases(home)
-        site.initialise(home)
-    return home
-
-
-def _tests(home: Home, arguments: list[str]) -> int:
+        return _stop_kept()
     codes = []
     if not arguments:
-        for title, command in (
-            ("ruff check", ["ruff", "check", "."]),
-            ("ruff format", ["ruff", "format", "--check", "."]),
-            ("mypy --strict harvesters schemas", ["mypy"]),
-        ):
-            codes.append(_tool(title, command))
-    env = {
+        codes = [_check(title, command) for title, command in CHECKS]
+        if not any(shutil.which(name) for name in CHROMIUM):
+            install_packages("chromium")
+    with _services() as home:
+        command = [str(PYTHON), "-m", "pytest", *arguments]
+        codes.append(subprocess.run(command, cwd=ROOT, env=_env(home), check=False).returncode)
+    return max(codes)
+
+
+def run_bench(names: list[str], options: list[str]) -> int:
+    """Each bench of `tests/bench` with services of its own; the highest exit code."""
+    codes = []
+    for name in names:
+        with _services() as home:
+            command = [str(PYTHON), "-m", f"tests.bench.{name}", *options]
+            codes.append(subprocess.run(command, cwd=ROOT, env=_env(home), check=False).returncode)
+    return max(codes, default=0)
+
+
+def _check(title: str, command: list[str]) -> int:
+    tool = str(PYTHON.with_name(command[0]))
+    done = subprocess.run([tool, *command[1:]], cwd=ROOT, check=False)
+    say(f"  {'✗' if done.returncode else '✓'} {title}")
+    return done.returncode
+
+
+def _env(home: Home) -> dict[str, str]:
+    return {
         **os.environ,
         "CKAN_INI": str(home.ini),
         "PORTAL_TEST_INI": str(home.ini),
@@ -81,26 +67,40 @@ def _tests(home: Home, arguments: list[str]) -> int:
         "PORTAL_TEST_SOLR_URL": home.solr_url,
         "PORTAL_TEST_REDIS_URL": home.redis_url,
     }
-    command = [str(PYTHON), "-m", "pytest", f"--ckan-ini={home.ini}", *arguments]
-    codes.append(subprocess.run(command, cwd=ROOT, env=env, check=False).returncode)
-    return max(codes)
 
 
-def _tool(title: str, command: list[str]) -> int:
-    tool = str(PYTHON.with_name(command[0]))
-    done = subprocess.run([tool, *command[1:]], cwd=ROOT, check=False)
-    say(f"  {'✗' if done.returncode else '✓'} {title}")
-    return done.returncode
-
-
-if __name__ == "__main__":
+@contextmanager
+def _services() -> Iterator[Home]:
+    """Running PostgreSQL, Redis and Solr with set-up databases; kept in `$PORTAL_TEST_KEEP`."""
+    kept = os.environ.get("PORTAL_TEST_KEEP")
+    if kept:
+        yield _started(Path(kept).resolve())
+        return
+    path = Path(tempfile.mkdtemp(prefix="portal-test-")).resolve()
     try:
-        sys.exit(main(sys.argv[1:]))
-    except StepFailed as failed:
-        say(f"  ✗ {failed.what}")
-        if failed.log is not None:
-            say(f"    log: {failed.log}")
-        say(f"    {failed.todo}")
-        sys.exit(failed.code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        yield _started(path)
+    finally:
+        if homes.exists(path):
+            services.stop_all(homes.load(path))
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _stop_kept() -> int:
+    kept = os.environ.get("PORTAL_TEST_KEEP")
+    if kept and homes.exists(Path(kept).resolve()):
+        services.stop_all(homes.load(Path(kept).resolve()))
+    return 0
+
+
+def _started(path: Path) -> Home:
+    with homes.alone(path):
+        home = homes.load(path) if homes.exists(path) else homes.create(path, 0)
+        site.write_ini(home, test=True)
+        if not services.states(home):
+            postgres.prepare(home, throwaway=True)
+            services.prepare(home)
+            start_base(home)
+        with step("databases of the tests"):
+            postgres.create_databases(home)
+            site.initialise(home)
+    return home
