@@ -83,7 +83,7 @@ class Codelist:
         return max(items, key=lambda item: item.ngay_hhl or date.max) if items else None
 
     def find(self, text: str, on: date | None = None) -> Item | None:
-        """The one item a text means: its code, URI or one of its names, accents and case aside.
+        """The one item a text means: its code, an address or one of its names, accents and case aside.
 
         Names with the same accents win over names that only look alike without them. None when
         nothing fits, or when several items fit equally.
@@ -126,9 +126,9 @@ class Codelist:
 
 
 def names_of(item: Item) -> list[str]:
-    """Everything an item is called: code, names, ``ten_khac`` (other names), ``uri``."""
-    other = item.extra.get("ten_khac") or []
-    names = [item.ma, item.ten, item.ten_en, str(item.extra.get("uri") or ""), *other]
+    """Everything an item is called: code, names, ``ten_khac`` (other names), ``uri``, ``url``."""
+    addresses = (str(item.extra.get(key) or "") for key in ("uri", "url"))
+    names = [item.ma, item.ten, item.ten_en, *addresses, *(item.extra.get("ten_khac") or [])]
     return [name for name in names if name]
 
 

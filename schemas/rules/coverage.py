@@ -141,8 +141,10 @@ def _unit(value: str, on: date | None) -> AdminUnit:
             return unit
         raise RuleError(
             "admin_unit_not_valid",
-            f"Ngày {on:%d/%m/%Y} không có đơn vị nào mang mã {value}: {_history(units, 'vi')}.",
-            f"On {on.isoformat()} no unit had the code {value}: {_history(units, 'en')}.",
+            f"Ngày {on:%d/%m/%Y} không có đơn vị nào mang mã {value} (mã này của "
+            f"{_history(units, 'vi')}).",
+            f"On {on.isoformat()} no unit had the code {value} (it was that of "
+            f"{_history(units, 'en')}).",
         )
     if len(units) > 1:
         raise RuleError(

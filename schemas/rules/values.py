@@ -85,7 +85,7 @@ def agency_code(value: str) -> str:
     raise RuleError(
         "bad_agency_code",
         f"Mã định danh cơ quan “{shown(value)}” không đúng. Ghi theo dạng H56 hoặc H56.01; dạng "
-        "cũ 000.00.01.H56 cũng được.",
+        "cũ 000.00.01.H56 cũng được chấp nhận.",
         f"“{shown(value)}” is not an agency's identifier. Write H56 or H56.01; the older form "
         "000.00.01.H56 is accepted too.",
     )

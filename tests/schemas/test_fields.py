@@ -89,7 +89,7 @@ def test_the_fields_of_the_contract() -> None:
     )
     assert set(names("resource")) == words(
         "name url format description mimetype size hash hash_algorithm issued modified language "
-        "period unit encoding table_schema"
+        "period unit encoding filename table_schema"
     )
     assert set(names("organization")) == words(
         "title title_en name description agency_code level parent_code contact_email "
