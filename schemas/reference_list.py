@@ -83,7 +83,7 @@ class Codelist:
         return max(items, key=lambda item: item.ngay_hhl or date.max) if items else None
 
     def find(self, text: str, on: date | None = None) -> Item | None:
-        """The one item a text means: its code, an address or one of its names, accents and case aside.
+        """The one item a text means: by code, address or name, accents and case aside.
 
         Names with the same accents win over names that only look alike without them. None when
         nothing fits, or when several items fit equally.
