@@ -23,7 +23,7 @@ from ckanext.thanhhoa.search import (
 )
 
 CONFIG = {
-    "ckan.search.solr_commit": True,
+    "ckan.search.solr_commit": False,
     "ckan.search.remove_deleted_packages": True,
     "search.facets.limit": 50,
     "ckan.search.solr_allowed_query_parsers": [QUERY_PARSER],
@@ -35,7 +35,16 @@ class Site:
 
     def __init__(self, url: str, site_id: str):
         self.config = {**CONFIG, "ckan.site_id": site_id}
-        self.solr = pysolr.Solr(url, timeout=20)
+        self._solr = pysolr.Solr(url, timeout=20)
+        self._unseen = False
+
+    @property
+    def solr(self) -> pysolr.Solr:
+        """The connection; what was added is visible through it."""
+        if self._unseen:
+            self._solr.commit(softCommit=True)
+            self._unseen = False
+        return self._solr
 
     def add(self, title: str, **fields: Any) -> str:
         """Indexes a dataset as CKAN does after a save, and gives its name."""
@@ -62,6 +71,7 @@ class Site:
             if key not in CORE_FIELDS
         ]
         ckan_index.PackageSearchIndex().index_package({**default, "with_custom_schema": dataset})
+        self._unseen = True
         return dataset["name"]
 
     def search(self, q: str, **params: Any) -> dict[str, Any]:
@@ -113,9 +123,12 @@ def site(solr_url: str) -> Iterator[Site]:
         Package=types.SimpleNamespace(get=lambda id_: object()),
     )
     with pytest.MonkeyPatch.context() as patch:
-        for module in (ckan_index, ckan_query):
+        for module, connect in (
+            (ckan_index, lambda: site._solr),
+            (ckan_query, lambda **_: site.solr),
+        ):
             patch.setattr(module, "config", site.config)
-            patch.setattr(module, "make_connection", lambda **_: site.solr)
+            patch.setattr(module, "make_connection", connect)
         patch.setattr(ckan_index, "PluginImplementations", lambda interface: [hook])
         patch.setattr(
             ckan_index, "lib_plugins", types.SimpleNamespace(get_permission_labels=lambda: labels)

@@ -53,6 +53,7 @@ TIE = "0.3"
 #: ckan.search.solr_allowed_query_parsers, which must have this one.
 QUERY_PARSER = "edismax"
 _ANY_WORD = f"{{!{QUERY_PARSER} q.op=OR}}"
+_ANY_OF_MANY_WORDS = f"{{!{QUERY_PARSER} q.op=OR pf=text pf2=text}}"
 
 # NAME: directly before something, as API users write it. A URL or a time of day is no field, nor
 # is a Vietnamese word before a colon ("dân số: 2024").
@@ -90,10 +91,12 @@ def shape_query(params: Mapping[str, Any]) -> dict[str, Any]:
             f"{MAX_WORDS} words at most): keep a few main words."
         )
     # Nothing but signs: nothing can match. CKAN would read an empty query as "everything".
-    shaped["q"] = f"{_ANY_WORD}{words}" if words else "-*:*"
+    shaped["q"] = "-*:*"
     if words:
+        many = len(words.split()) > MAX_WORDS_BY_ROLE
+        shaped["q"] = (_ANY_OF_MANY_WORDS if many else _ANY_WORD) + words
         shaped["defType"] = "lucene"
-        shaped.setdefault("qf", _fields_for(words))
+        shaped.setdefault("qf", "text" if many else _fields_for(words))
         shaped.setdefault("mm", MIN_MATCH)
         shaped.setdefault("tie", TIE)
     return shaped
@@ -164,7 +167,5 @@ def _plain_words(text: str) -> str:
 
 
 def _fields_for(words: str) -> str:
-    if len(words.split()) > MAX_WORDS_BY_ROLE:
-        return "text"
     accented = fold(words) != unicodedata.normalize("NFKC", words).lower()
     return f"{EXACT_FIELDS} {FOLDED_FIELDS}" if accented else FOLDED_FIELDS
