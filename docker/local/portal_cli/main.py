@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from portal_cli import home as homes
 from portal_cli.software import PYTHON, ROOT, ensure_software
-from portal_cli.steps import StepFailed, say
+from portal_cli.steps import StepFailed, last_line, say
 
 EPILOG = """\
 first steps:
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     except StepFailed as failed:
         say(f"  ✗ {failed.what}")
         if failed.log is not None:
+            say(f"    {last_line(failed.log)}")
             say(f"    log: {failed.log}")
         say(f"    {failed.todo}")
         return failed.code

@@ -66,6 +66,12 @@ def run_logged(
         raise StepFailed(what, todo, log)
 
 
+def last_line(log: Path) -> str:
+    """The end of a log, where the reason mostly stands; empty when there is none."""
+    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
 def together(*tasks: Callable[[], None]) -> None:
     """Runs independent steps side by side and raises the first failure once all have ended."""
     failures: list[BaseException] = []
