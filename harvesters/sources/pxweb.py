@@ -184,7 +184,7 @@ def _record_of_file(settings: Settings, path: str, answer: Response, mark: str) 
 def _with_system(settings: Settings, fields: dict[str, Any]) -> dict[str, Any]:
     """The fields with the name of the system they come from."""
     host = urlsplit(settings.url).hostname if is_web(settings.url) else ""
-    system = settings.source_system or (f"PX-Web {host}" if host else "")
+    system = settings.source_system or host
     return {**fields, "source_system": system} if system else fields
 
 

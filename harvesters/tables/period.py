@@ -67,7 +67,8 @@ def parse_period(label: str) -> Period | None:
     found = _STATE.search(label)
     state = found[0].strip() if found else ""
     text = (label[: found.start()] + " " + label[found.end() :]) if found else label
-    text = " ".join(text.replace("()", " ").split()).strip(" ,:;")
+    text = re.sub(r"\(\s*\)", " ", text)
+    text = " ".join(text.split()).strip(" ,:;")
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1]
     text = text.removesuffix("(").removeprefix(")").strip()

@@ -29,14 +29,15 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import yaml
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
 from harvesters import registry
 from harvesters.codec import encode_table
 from harvesters.errors import HarvestError
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.model import End, Failure, Item, Record, RecordResource, Unchanged
 from harvesters.settings import parse_config
-from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 HOME = Path(__file__).parent.parent / "specimens"
 
@@ -161,7 +162,7 @@ Served = Iterator[tuple[dict[str, str], tuple[str, ...]]]
 @contextmanager
 def _http(case: Case) -> Served:
     payload = case.folder / "payload"
-    with HTTPServer() as server:
+    with HTTPServer(host="127.0.0.1") as server:
         base = server.url_for("").rstrip("/")
 
         def answer(request: Request) -> Response:

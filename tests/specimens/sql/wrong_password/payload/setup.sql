@@ -1,0 +1,1 @@
+CREATE ROLE specimen_sql_wrong LOGIN PASSWORD 'mat-khau-dung';
