@@ -1,0 +1,59 @@
+"""The portal's options, typed. Declared in `config_declaration.yaml`, read only here."""
+
+from __future__ import annotations
+
+from ckan.exceptions import CkanConfigurationException
+from ckan.plugins import toolkit
+
+#: Options of other plugins without which our schemas would silently not be used.
+_WIRING = {
+    "scheming.dataset_schemas": "schemas:dataset.yaml",
+    "scheming.organization_schemas": "schemas:organization.yaml",
+    "scheming.presets": "schemas:presets.yaml",
+}
+
+
+def require_wiring() -> None:
+    """Refuses to start without the portal's schemas: CkanConfigurationException says what to set."""
+    for option, needed in _WIRING.items():
+        value = toolkit.config.get(option) or ""
+        if needed not in (value.split() if isinstance(value, str) else value):
+            raise CkanConfigurationException(
+                f"{option} must contain {needed} (it is {value!r}): the portal's datasets are "
+                "described there. Add it to the .ini file."
+            )
+
+
+def jobs_url() -> str:
+    """PostgreSQL URL of the database that wakes workers; empty when they only poll."""
+    return str(toolkit.config["ckanext.thanhhoa.jobs_url"])
+
+
+def lease_seconds() -> int:
+    """Seconds without a sign of life after which a run is taken over."""
+    return int(toolkit.config["ckanext.thanhhoa.lease_seconds"])
+
+
+def run_deadline() -> int:
+    """Seconds after which a run is ended as failed."""
+    return int(toolkit.config["ckanext.thanhhoa.run_deadline"])
+
+
+def secrets_dir() -> str:
+    """Folder of `file:NAME` secrets; empty when there is none."""
+    return str(toolkit.config["ckanext.thanhhoa.secrets_dir"])
+
+
+def encryption_key() -> str:
+    """Key of stored secrets; empty when it is to be derived from SECRET_KEY."""
+    return str(toolkit.config["ckanext.thanhhoa.encryption_key"])
+
+
+def index_wait() -> int:
+    """Seconds that a change waits for its indexing."""
+    return int(toolkit.config["ckanext.thanhhoa.index_wait"])
+
+
+def index_batch() -> int:
+    """Datasets per request to Solr."""
+    return int(toolkit.config["ckanext.thanhhoa.index_batch"])

@@ -1,0 +1,110 @@
+"""Files as published, kept by their SHA-256 in CKAN's file storage and never overwritten.
+
+CKAN's own uploads lie at the resource's id and are overwritten by the next version. Here
+``thanhhoa.resource_content`` says which bytes a resource has, so that a version can come back, and
+the row changes in the transaction of the dataset.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Collection
+from io import BytesIO
+from typing import Any
+
+import sqlalchemy as sa
+from ckan import model
+from ckan.lib import files
+from ckan.lib.uploader import FKResourceUpload
+from ckan.plugins import toolkit
+from ckanext.thanhhoa.model import resource_content
+from ckanext.thanhhoa.names import file_name
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.text import nfc
+
+
+def storage() -> files.Storage:
+    """The storage of CKAN's resources."""
+    return files.get_storage(toolkit.config["ckan.files.default_storages.resource"])
+
+
+def location(digest: str) -> files.Location:
+    """Where the bytes with this SHA-256 lie."""
+    return files.Location(f"sha256/{digest[:2]}/{digest[2:4]}/{digest}")
+
+
+def store(content: bytes) -> str:
+    """Keeps the bytes and returns their SHA-256; what is there already is left alone."""
+    digest = hashlib.sha256(content).hexdigest()
+    _place(files.make_upload(BytesIO(content)), digest)
+    return digest
+
+
+def exists(digest: str) -> bool:
+    """Whether the bytes with this SHA-256 are kept."""
+    return storage().exists(files.FileData(location(digest)))
+
+
+def holdings(resource_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+    """(digest of the table, digest of the file) of the resources that hold either."""
+    query = sa.select(resource_content).where(resource_content.c.resource_id.in_(resource_ids))
+    rows = model.Session.execute(query)
+    return {row.resource_id: (row.table_digest, row.file_digest) for row in rows}
+
+
+def hold(resource_id: str, table: str | None, file: str | None) -> None:
+    """Notes in the current transaction what a resource holds."""
+    values = {"table_digest": table, "file_digest": file}
+    statement = insert(resource_content).values(resource_id=resource_id, **values)
+    model.Session.execute(
+        statement.on_conflict_do_update(index_elements=["resource_id"], set_=values)
+    )
+
+
+def uploader_for(resource: dict[str, Any]) -> OriginalUpload:
+    """What CKAN asks for when a resource is saved or downloaded."""
+    return OriginalUpload(resource)
+
+
+class OriginalUpload(FKResourceUpload):
+    """CKAN's uploader of resources, with the bytes at their SHA-256."""
+
+    def __init__(self, resource: dict[str, Any]) -> None:
+        given = getattr(resource.get("upload"), "filename", None)
+        super().__init__(resource)
+        if self.filename:
+            resource["filename"] = nfc(given or self.filename)
+            resource["url"] = file_name(resource["filename"])
+            self._digest = _sha256(self.upload_file)
+            resource["hash"], resource["hash_algorithm"] = self._digest, "sha256"
+
+    def get_path(self, id: str) -> files.Location:
+        _, digest = holdings([id]).get(id, (None, None))
+        return location(digest) if digest else super().get_path(id)
+
+    def upload(self, id: str, max_size: int = 10) -> None:
+        if not self.filename:
+            return  # a cleared upload keeps its bytes: an older version may be wanted back
+        try:
+            _place(self.upload_file, self._digest)
+        except files.exc.LargeUploadError as error:
+            raise toolkit.ValidationError({"upload": [str(error)]}) from error
+        hold(id, None, self._digest)
+
+
+def _sha256(upload: files.Upload) -> str:
+    digest = hashlib.sha256()
+    for chunk in iter(lambda: upload.stream.read(1 << 20), b""):
+        digest.update(chunk)
+    upload.stream.seek(0)
+    return digest.hexdigest()
+
+
+def _place(upload: files.Upload, digest: str) -> None:
+    """Writes under another name and moves: a crash never leaves half a file at its digest."""
+    if exists(digest):
+        return
+    draft = storage().upload(files.Location(f"sha256/incoming/{uuid.uuid4()}"), upload)
+    storage().move(location(digest), draft)

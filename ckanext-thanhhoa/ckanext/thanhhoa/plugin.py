@@ -1,0 +1,124 @@
+"""The portal's CKAN plugin: a list of blankets and hooks; what they do lives beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ckan.plugins as plugins
+import ckan.plugins.toolkit as toolkit
+from ckan.common import CKANConfig
+from ckan.lib.plugins import DefaultTranslation
+from ckan.types import Context
+from ckanext.thanhhoa import (
+    access,
+    accounts,
+    cli,
+    config,
+    facets,
+    helpers,
+    index,
+    licences,
+    originals,
+    resource_urls,
+    search,
+    views,
+)
+from ckanext.thanhhoa.logic import action, auth, validators
+
+
+def get_actions() -> dict[str, Callable[..., Any]]:
+    return {
+        **action.get_actions(),
+        **access.get_actions(),
+        **accounts.get_actions(),
+        "package_search": search.package_search,
+    }
+
+
+def get_auth_functions() -> dict[str, Callable[..., Any]]:
+    return {**auth.get_auth_functions(), **access.get_auth_functions()}
+
+
+@toolkit.blanket.config_declarations
+@toolkit.blanket.actions(get_actions)
+@toolkit.blanket.auth_functions(get_auth_functions)
+@toolkit.blanket.cli(cli.get_commands)
+@toolkit.blanket.helpers(helpers.get_helpers)
+@toolkit.blanket.validators(validators.get_validators)
+@toolkit.blanket.blueprints(views.get_blueprints)
+class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
+    plugins.implements(plugins.IConfigurer)
+    plugins.implements(plugins.IConfigurable)
+    plugins.implements(plugins.IFacets, inherit=True)
+    plugins.implements(plugins.IMiddleware, inherit=True)
+    plugins.implements(plugins.IPackageController, inherit=True)
+    plugins.implements(plugins.IResourceController, inherit=True)
+    plugins.implements(plugins.ITranslation)
+    plugins.implements(plugins.IUploader, inherit=True)
+
+    # IConfigurer
+
+    def update_config(self, config_: CKANConfig) -> None:
+        toolkit.add_template_directory(config_, "templates")
+        toolkit.add_public_directory(config_, "public")
+        toolkit.add_resource("assets", "thanhhoa")
+        licences.install()
+        search.allow_query_parser(config_)
+
+    # IConfigurable
+
+    def configure(self, config_: CKANConfig) -> None:
+        config.require_wiring()
+        index.install()
+
+    # IFacets
+
+    def dataset_facets(self, facets_dict: dict[str, str], package_type: str) -> dict[str, str]:
+        return facets.titles()
+
+    def organization_facets(
+        self, facets_dict: dict[str, str], organization_type: str, package_type: str | None
+    ) -> dict[str, str]:
+        return facets.titles(leave_out="organization")
+
+    # IMiddleware
+
+    def make_middleware(self, app: Any, config: CKANConfig) -> Any:
+        index.serve(app)
+        return app
+
+    # IPackageController
+
+    def create(self, entity: Any) -> None:
+        index.mark([entity.id])
+
+    def edit(self, entity: Any) -> None:
+        index.mark([entity.id])
+
+    def delete(self, entity: Any) -> None:
+        index.mark([entity.id])
+
+    def after_dataset_show(self, context: Context, pkg_dict: dict[str, Any]) -> None:
+        access.redact_dataset(context, pkg_dict)
+
+    def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
+        return search.shape_query(search_params)
+
+    def after_dataset_search(
+        self, search_results: dict[str, Any], search_params: dict[str, Any]
+    ) -> dict[str, Any]:
+        return facets.label(search_results)
+
+    def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
+        return search.shape_document(access.redact_document(pkg_dict))
+
+    # IResourceController
+
+    def before_resource_show(self, resource_dict: dict[str, Any]) -> dict[str, Any]:
+        return resource_urls.address(resource_dict)
+
+    # IUploader
+
+    def get_resource_uploader(self, data_dict: dict[str, Any]) -> Any:
+        return originals.uploader_for(data_dict)
