@@ -261,7 +261,7 @@ def _resources(raw: list[Any], base: str, notes: list[Problem]) -> Iterable[Reco
             field = f"resources[{at}].url"
             notes.append(Problem("link_left_out", base, None, {"field": field, "value": address}))
             continue
-        id_ = _text(item.get("id")) or hashlib.sha256(url.encode()).hexdigest()[:16]
+        id_ = _text(item.get("id")) or hashlib.sha256(address.encode()).hexdigest()[:16]
         while id_ in taken:
             id_ += "+"
         taken.add(id_)
