@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 from portal_cli.home import Home, write_private
-from portal_cli.services import index_is_fresh, index_is_stale
+from portal_cli.services import index_is_fresh, index_is_stale, run
 from portal_cli.software import LOCAL, PYTHON
 from portal_cli.steps import run_logged, wait_for
 
@@ -20,6 +20,7 @@ PLUGINS = (
 FOR_TESTS = """\
 testing = true
 SERVER_NAME = test.ckan.net
+SESSION_TYPE = cookie
 ckan.auth.create_user_via_api = true
 """
 
@@ -103,7 +104,7 @@ def _answers(url: str) -> bool | None:
 def wait_for_site(home: Home) -> None:
     """Until the site answers. StepFailed after two minutes."""
     wait_for(
-        lambda: answers(home),
+        lambda: answers(home) if run(home, ["web"]) else None,
         120,
         "The site does not answer",
         "Look at the log; run the command again.",
