@@ -1,33 +1,79 @@
-"""Fixtures that several rooms share."""
+"""What all tests share.
+
+`./portal test` starts PostgreSQL, Redis and Solr and names a CKAN configuration for them in
+`PORTAL_TEST_INI`; then CKAN's own fixtures (`app`, `clean_db`, `with_plugins`, …) are here too.
+Without it the pure tests run by themselves, and those that need CKAN are skipped.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 
-#: Our tables, the order being the truncation's business.
-_TABLES = "source, run, run_problem, plan_item, record, blob, to_index, to_load"
+INI = os.environ.get("PORTAL_TEST_INI", "")
+NOT_HERE = "PORTAL_TEST_INI is not set: ./portal test starts what this test needs"
+NEED_CKAN = (
+    "app", "cli", "ckan_config", "clean_db", "clean_index", "clean_ledger", "clean_portal", "make_app",
+    "migrate_db_for", "non_clean_db", "reset_db", "reset_index", "test_request_context",
+    "with_plugins", "with_request_context",
+)  # fmt: skip
 
 
-@pytest.fixture
-def portal(request: pytest.FixtureRequest) -> Iterator[None]:
-    """CKAN with the portal's plugins in a request context, and an empty ledger.
+@pytest.fixture(scope="session")
+def ini() -> str:
+    """The CKAN configuration of the tests' services."""
+    if not INI:
+        pytest.skip(NOT_HERE)
+    return INI
 
-    CKAN's own tables keep what other tests put there: use names of your own.
-    """
-    if "PORTAL_TEST_INI" not in os.environ:
-        pytest.skip("PORTAL_TEST_INI names no CKAN to test with: ./portal test sets it")
+
+if INI:
+    os.environ["CKAN_INI"] = INI
+    pytest_plugins = ["ckan.tests.pytest_ckan.ckan_setup", "ckan.tests.pytest_ckan.fixtures"]
+
+    @pytest.fixture
+    def clean_portal(reset_db: Callable[[], None], reset_index: Callable[[], None]) -> None:
+        """An empty portal: CKAN's tables, the portal's own schema, the DataStore, the index."""
+        reset_db()
+        reset_index()
+        _empty_own_schema()
+        _empty_datastore()
+
+    @pytest.fixture
+    def clean_ledger() -> None:
+        """No sources, runs and records; CKAN's own tables keep what other tests put there."""
+        _empty_own_schema()
+
+else:
+
+    def _absent() -> None:
+        pytest.skip(NOT_HERE)
+
+    for _name in NEED_CKAN:
+        globals()[f"{_name}_is_absent"] = pytest.fixture(name=_name)(_absent)
+
+
+def _empty_own_schema() -> None:
+    """CKAN's `clean_db` sees the default schema only."""
     import sqlalchemy as sa
     from ckan import model
 
-    request.getfixturevalue("with_plugins")
-    context = request.getfixturevalue("app").flask_app.test_request_context()
-    with context:
-        tables = ", ".join(f"thanhhoa.{name}" for name in _TABLES.split(", "))
-        model.Session.execute(sa.text(f"TRUNCATE {tables} CASCADE"))
-        model.Session.commit()
-        yield
-        model.Session.rollback()
-        model.Session.remove()
+    with model.meta.engine.begin() as connection:
+        tables = sa.inspect(connection).get_table_names(schema="thanhhoa")
+        names = ", ".join(f'thanhhoa."{name}"' for name in tables if name != "alembic_version")
+        if names:
+            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+
+def _empty_datastore() -> None:
+    import sqlalchemy as sa
+    from ckan.plugins.toolkit import config
+
+    engine = sa.create_engine(config["ckan.datastore.write_url"])
+    with engine.begin() as connection:
+        for name in sa.inspect(connection).get_table_names():
+            if not name.startswith("_"):
+                connection.execute(sa.text(f'DROP TABLE "{name}" CASCADE'))
+    engine.dispose()

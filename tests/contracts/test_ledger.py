@@ -122,10 +122,9 @@ def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
     if request.param == "fake":
         yield _fake()
         return
-    for name in ("clean_portal", "with_plugins"):
+    for name in ("clean_ledger", "with_plugins"):
         request.getfixturevalue(name)
-    with request.getfixturevalue("app").flask_app.test_request_context():
-        yield _postgres()
+    yield _postgres()
 
 
 def change(remote_id: str, action: Any = "create", title: str = "Thủy sản") -> Change:
