@@ -27,6 +27,10 @@ FIGURE = re.compile(
 )
 
 
+_PLAIN_FIGURE = re.compile(r"-?\d+(?:[.,]\d+)?")
+_IN_THOUSANDS = re.compile(r"\d{1,3}(?:['\s]\d{3})+(?:[.,]\d+)?")
+
+
 def kind(value: Scalar) -> Kind:
     """The kind of a cell. A text that is a figure to the reader ("1.234,5", "12,3(*)") is one."""
     if value is None:
@@ -41,13 +45,15 @@ def kind(value: Scalar) -> Kind:
 
 def is_figure(text: str) -> bool:
     """Whether a text reads as one figure: digits with separators, perhaps a footnote mark."""
+    if _PLAIN_FIGURE.fullmatch(text):
+        return True
     found = FIGURE.fullmatch(text)
     if not found:
         return False
     digits = found["digits"].strip()
     # "1.2.3" is a paragraph's number; "1 2" is two figures unless written in thousands.
     groups = re.split(r"[.,'\s]", digits)
-    if re.search(r"['\s]", digits) and not re.fullmatch(r"\d{1,3}(?:['\s]\d{3})+(?:[.,]\d+)?", digits):
+    if re.search(r"['\s]", digits) and not _IN_THOUSANDS.fullmatch(digits):
         return False
     return len(groups) <= 2 or all(len(group) == 3 for group in groups[1:-1])
 
@@ -86,7 +92,7 @@ _UNIT_WORDS = (
     r"ha|km2|km²|km|m2|m²|m3|m³|mm|tan|ta|kg|gam|g|lit|con|nguoi|luot|ho|cai|chiec|bo|doi"
     r"|dong|vnd|usd|do la|doanh nghiep|dn|du an|kwh|kw|mw|bao|quyen|trang|san pham|diem|ty le"
     r"|trieu|nghin|ngan|ty|tram|1000|1\.000|hk|hanh khach|hk\.km|tan\.km|km\.tan|hoc sinh|sinh vien"
-    r"|lop|truong|giuong|xa|phuong|thon|may|lan|vu|ngay|thang|gio|ky|moi|m|cho|thue bao|tram|o to"
+    r"|hoc vien|thi sinh|nha|vien chuc|lop|truong|giuong|xa|phuong|thon|may|lan|vu|ngay|thang|gio|ky|moi|m|cho|thue bao|tram|o to"
     r"|va|hop tac xa|co so|co quan|giao vien|phong|can|cay|tan/ha|ta/ha|mg|µg|do|c|chia"
 )
 _UNIT_TEXT = re.compile(rf"(?:\d+\s*)?(?:(?:%|‰|\b(?:{_UNIT_WORDS})\b)[\s;,.:/+&-]*)+")
@@ -131,7 +137,7 @@ def unit_in_title(title: str) -> str:
 
 
 _NOTE = re.compile(
-    r"^\s*(?:\*?\(?\s*(?:ghi chú|chú thích|chú ý|lưu ý|nguồn|note|notes|source)\b\)?\s*[:：.]?"
+    r"^\s*(?:\*?\(?\s*(?:(?:ghi chú|chú thích|lưu ý)\b|(?:nguồn|chú ý|notes?|source)[^:：]{0,20}[:：])"
     r"|\(\s*\*+\s*\)|\*+\s?\S|\(\s*\d\s*\)\s*\S|\d\)\s|[¹²³⁴]\s*\S|\[\d+\])",
     re.IGNORECASE,
 )

@@ -102,8 +102,12 @@ def type_column(
     styles = styles or [PLAIN] * len(values)
     coded = any(style.digits for style in styles)
     filled = [v for v in values if v is not None and not _is_missing(v)]
-    if as_text or coded or not filled:
+    if as_text or coded:
         return Typed("text", tuple(map(_as_text, values, styles)))
+    if not filled:
+        # Nothing but "-": a figure that nobody has; nothing at all: perhaps remarks to come.
+        signs = any(value is not None for value in values)
+        return Typed("number" if signs else "text", (None,) * len(values))
     if all(isinstance(v, bool) for v in filled):
         return Typed("boolean", tuple(None if _is_missing(v) else v for v in values))
     if (dates := _dates(values, filled)) is not None:
@@ -115,7 +119,7 @@ def _numbers(
     values: Sequence[Scalar], styles: Sequence[Style], filled: Sequence[Scalar], elsewhere: Separator
 ) -> Typed:
     as_text = Typed("text", tuple(map(_as_text, values, styles)))
-    words = [v for v in filled if isinstance(v, (date, bool)) or not _is_number(v)]
+    words = [v for v in filled if not _is_number(v)]
     if len(words) > len(filled) * _WORDS_ALLOWED or any(map(_is_code, filled)):
         return as_text
     separator = decimal_separator(values) or elsewhere
@@ -143,7 +147,9 @@ def _is_missing(value: Scalar) -> bool:
 
 
 def _is_number(value: Scalar) -> bool:
-    return is_figure(value.strip()) if isinstance(value, str) else isinstance(value, (int, Decimal))
+    if isinstance(value, str):
+        return is_figure(value.strip())
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
 
 
 def _is_code(value: Scalar) -> bool:
@@ -167,7 +173,7 @@ def _number(value: Scalar, style: Style, separator: Separator) -> int | Decimal 
     found = FIGURE.fullmatch(value.strip())
     if not found or not is_figure(value.strip()):
         return None
-    digits = _digits(value)
+    digits = re.sub(r"['\s]", "", found["digits"])
     thousands = "." if separator == "," else ","
     digits = digits.replace(thousands, "").replace(separator or ".", ".")
     negative = bool(found["open"]) or (found["sign"] or "").strip() in ("-", "−", "–")

@@ -18,8 +18,23 @@ class _Piece:
     left: int
     right: int
 
+    @property
+    def columns(self) -> range:
+        return range(self.left, self.right + 1)
 
-def column_titles(sheet: Sheet, header: Sequence[Row]) -> dict[int, str]:
+
+@dataclass(frozen=True)
+class Titles:
+    """Titles by column, and the groups of columns whose lowest header cell is the same one.
+
+    Such a group is one column of figures beside empty ones (a title merged over both).
+    """
+
+    text: dict[int, str]
+    groups: tuple[tuple[int, ...], ...] = ()
+
+
+def column_titles(sheet: Sheet, header: Sequence[Row]) -> Titles:
     """Title by column. Lines of one cell are joined by a blank, levels by " / ".
 
     A title over several columns belongs to each of them: "Dân số / Nam". It reaches as far as it
@@ -29,12 +44,13 @@ def column_titles(sheet: Sheet, header: Sequence[Row]) -> dict[int, str]:
     rows = _without_numbering(sheet, header)
     grid = [_pieces(sheet, row, rows[number + 1 :]) for number, row in enumerate(rows)]
     _widen_upwards(grid)
-    titles: dict[int, str] = {}
-    for column in range(sheet.width):
-        title = _title(grid, column)
-        if title:
-            titles[column] = title
-    return titles
+    titles = {c: title for c in range(sheet.width) if (title := _title(grid, c))}
+    lowest = {piece_column: piece for row in grid for piece in row for piece_column in piece.columns}
+    shared: dict[_Piece, list[int]] = {}
+    for column, piece in sorted(lowest.items()):
+        shared.setdefault(piece, []).append(column)
+    groups = (tuple(columns) for piece, columns in shared.items() if columns[0] == piece.left)
+    return Titles(titles, tuple(groups))
 
 
 def _without_numbering(sheet: Sheet, header: Sequence[Row]) -> list[Row]:
@@ -43,7 +59,7 @@ def _without_numbering(sheet: Sheet, header: Sequence[Row]) -> list[Row]:
     if not numbering or len(numbering) == len(header):
         return list(header)
     rest = [row for row in header if row not in numbering]
-    titles = column_titles(sheet, rest)
+    titles = column_titles(sheet, rest).text
     numbered = [titles.get(c, "") for row in numbering for c in row.filled]
     return rest if len(set(numbered)) == len(numbered) else list(header)
 

@@ -18,7 +18,7 @@ from schemas.text import fold
 _OF_WHICH = re.compile(
     r"^(?:trong do|tr\.? ?do|chia ra|bao gom|gom|cu the|of which|tong so trong do)\s*[:：]?\s*$"
 )
-_OF_WHICH_START = re.compile(r"^\s*(?:trong đó|tr\.\s?đó|bao gồm|of which)\s*[:：]\s*(?=\S)", re.IGNORECASE)
+_OF_WHICH_START = re.compile(r"^\s*(?:trong đó|tr\.\s?đó|tđ|bao gồm|of which)\s*[:：]\s*(?=\S)", re.IGNORECASE)
 _TOTAL = re.compile(
     r"^\W*(?:tong\b|toan (?:nganh|tinh|quoc|xa hoi)\b|ca nuoc\b|(?:cong|chung|total)[\W\d]*$)"
 )
@@ -31,7 +31,9 @@ _ORDINALS = (
     (re.compile(r"[-–—]\s*"), 7),
     (re.compile(r"[+*•]\s*"), 8),
 )
-_CAPITALS, _PLAIN = 2, 6
+_TOP, _CAPITALS, _PLAIN = -1, 2, 6
+#: Rows with such numbers are siblings, however they are indented.
+_NUMBERED = (0, 1, 3)
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,25 @@ class Labelled:
 def label_rows(lines: Sequence[Line]) -> list[Labelled]:
     """Labels and paths of the rows that have values, in order."""
     joined = _even_depths(_join_wrapped(lines))
-    stack = _Stack()
-    return [found for line in joined if (found := stack.take(line)) is not None]
+    plain = _labelled(joined, by_weight=False)
+    if not _doubled(plain):
+        return plain
+    weighed = _labelled(joined, by_weight=True)
+    return weighed if _doubled(weighed) < _doubled(plain) else plain
+
+
+def _labelled(lines: Sequence[Line], by_weight: bool) -> list[Labelled]:
+    """`by_weight`: rows set in bold stand above the others of their level.
+
+    Bold is also used for emphasis, so that it counts only where labels could not be told apart
+    otherwise ("13-14, 15-17 …" under Nam and again under Nữ).
+    """
+    stack = _Stack(by_weight)
+    return [found for line in lines if (found := stack.take(line)) is not None]
+
+
+def _doubled(rows: Sequence[Labelled]) -> int:
+    return len(rows) - len({(row.label, row.path) for row in rows})
 
 
 def _join_wrapped(lines: Sequence[Line]) -> list[Line]:
@@ -85,12 +104,22 @@ def _join_wrapped(lines: Sequence[Line]) -> list[Line]:
 
 
 def _goes_on(before: Line, line: Line, after: Line | None) -> bool:
-    if not (before.heading or line.heading) or not _continues(line.label):
+    if before.panel or line.panel or not (before.heading or line.heading):
+        return False
+    if before.heading and line.heading and _two_lines(before, line):
+        return True
+    if not _continues(line.label):
         return False
     if line.heading:
         return True
     listed = after is not None and not after.heading and _continues(after.label)
     return not listed and not before.label.endswith((":", ";", "."))
+
+
+def _two_lines(before: Line, line: Line) -> bool:
+    """A heading in capitals set in two lines: PHÂN THEO KHU VỰC | VÀ THÀNH PHẦN KINH TẾ."""
+    capitals = is_capitals(line.label) and before.label.isupper()
+    return capitals and line.row == before.row + 1 and not _is_total(line.label)
 
 
 def _continues(label: str) -> bool:
@@ -102,23 +131,27 @@ def _continues(label: str) -> bool:
 
 
 def _even_depths(lines: Sequence[Line]) -> list[Line]:
-    """Indentations that only a stray blank makes are taken for the usual one just below."""
+    """Indentations that only a stray blank makes are taken for the usual one just below.
+
+    A single blank counts as depth only where a good part of the rows has it.
+    """
     counts = Counter(line.depth for line in lines)
-    usual = sorted(depth for depth, count in counts.items() if count * 20 >= len(lines) or count > 2)
-    if not usual:
-        return list(lines)
-    return [
-        replace(line, depth=max((d for d in usual if d <= line.depth), default=usual[0]))
-        for line in lines
+    usual = [0] + [
+        depth
+        for depth, count in counts.items()
+        if (count * 3 >= len(lines) if depth == 1 else count > 2 or count * 20 >= len(lines))
     ]
+    return [replace(line, depth=max(d for d in usual if d <= line.depth)) for line in lines]
 
 
-Level = tuple[int, int, int]
+#: Column, indentation, numbering, weight: what is smaller stands above.
+Level = tuple[int, int, int, int]
 
 
 @dataclass
 class _Open:
-    """Something that later rows may belong to. `used` once it has a row of figures."""
+    """Something that later rows may belong to. `used` once it has a row of figures, `lighter` if it
+    has figures itself and its parts are not set in bold as it is."""
 
     level: Level
     label: str
@@ -127,6 +160,7 @@ class _Open:
     total: bool = False
     of_which: bool = False
     used: bool = False
+    lighter: bool = False
 
     def takes(self, new: _Open) -> bool:
         """Whether the new row belongs to this one.
@@ -135,6 +169,12 @@ class _Open:
         until the next heading; one right under another, in another type, is a part of it. After
         “Trong đó:” the rows of the same level are parts, until one is set in bold like the whole.
         """
+        if self.total:
+            return self.level[:2] < new.level[:2]
+        if self.lighter and new.bold and not new.heading and self.level[0] == new.level[0]:
+            return False
+        if self.level[0] == new.level[0] and self.level[2] == new.level[2] in _NUMBERED:
+            return False
         if self.level < new.level:
             return True
         if new.total:
@@ -143,15 +183,20 @@ class _Open:
             return False
         if self.of_which:
             return not new.heading and not (self.bold and new.bold)
-        return self.heading and (not new.heading or (not self.used and self.bold != new.bold))
+        if not self.heading and not opens_group(self.label):
+            return False
+        if not new.heading:
+            return not opens_group(new.label)
+        return not self.used and self.bold != new.bold
 
 
 class _Stack:
     """What the next row may belong to, from the outermost heading inwards."""
 
-    def __init__(self) -> None:
+    def __init__(self, by_weight: bool = False) -> None:
         self.open: list[_Open] = []
-        self.panel: str = ""
+        self.panel = ""
+        self.by_weight = by_weight
 
     def take(self, line: Line) -> Labelled | None:
         """The row with its path, or None for a heading, which waits for its rows."""
@@ -166,13 +211,17 @@ class _Stack:
         if (inner := _OF_WHICH_START.match(label)) and self.open and not line.heading:
             return Labelled(line.row, label[inner.end() :], self._path(self.open))
         total = not line.heading and _is_total(label)
-        height = 0 if total else rank(label, line.ordinal)
-        self._close(_Open((line.column, line.depth, height), label, line.heading, line.bold, total))
+        weighty = line.bold or line.heading
+        height = _TOP if total else rank(label, line.ordinal, weighty)
+        depth = 0 if total or height == _CAPITALS else line.depth
+        weight = int(self.by_weight and not line.bold)
+        self._close(_Open((line.column, depth, height, weight), label, line.heading, line.bold, total))
         path = self._path(self.open[:-1])
         if line.heading:
             return None
         for entry in self.open[:-1]:
             entry.used = True
+            entry.lighter = entry.bold and not entry.heading and not line.bold
         return Labelled(line.row, label, path)
 
     def _path(self, entries: Sequence[_Open]) -> tuple[str, ...]:
@@ -181,21 +230,29 @@ class _Stack:
 
     def _close(self, new: _Open) -> None:
         """Ends what the new row does not belong to, and opens the new row."""
+        if self.open and self.open[-1].level < new.level:
+            # What follows “Trong đó:” is indented, so that the indentation says where it ends.
+            self.open[-1].of_which = False
         while self.open and not self.open[-1].takes(new):
             self.open.pop()
         self.open.append(new)
 
 
-def rank(label: str, ordinal: str = "") -> int:
-    """How high a label's numbering puts it: A before I before 1 before a before -."""
+def rank(label: str, ordinal: str = "", bold: bool = True) -> int:
+    """How high a label's numbering puts it: A before I before 1 before a before -.
+
+    Capitals stand above too, if they are more than an abbreviation in ordinary type.
+    """
+    if ordinal.isdigit():
+        return 3
     numbered = ordinal if not is_ordinal(ordinal) else ordinal.rstrip(".)") + ". "
     for text in (numbered, label.strip()):
         for pattern, height in _ORDINALS:
             if pattern.match(text):
                 return height
-    letters = [char for char in label if char.isalpha()]
-    capitals = sum(char.isupper() for char in letters)
-    return _CAPITALS if len(letters) > 3 and capitals == len(letters) else _PLAIN
+    letters = sum(char.isalpha() for char in label)
+    capital = label.isupper() and letters > 3 and (bold or len(label.split()) > 2)
+    return _CAPITALS if capital else _PLAIN
 
 
 def _is_total(label: str) -> bool:

@@ -9,13 +9,14 @@ headings within one table or the head of the next, told apart by text standing o
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from harvesters.tables.cells import (
     is_continuation,
+    is_letterhead,
     is_note,
-    is_signature,
     is_year,
     kind,
     says_unit,
@@ -101,22 +102,29 @@ class _Splitter:
         self.sheet = sheet
         self.rows = rows
         self.with_figures = [row for row in rows if row.figures]
+        self.starts = [row.index for row in self.with_figures]
         self.blocks: list[Block] = []
         self.pending: list[Row] = []
+        self.figures: set[int] = set()
 
     def take(self, row: Row) -> None:
         if not self._is_data(row):
             self.pending.append(row)
             return
         if not self.blocks:
-            self.blocks.append(Block(head=self.pending))
+            self._open(self.pending)
         elif (start := self._new_head()) is not None:
             self.blocks[-1].tail = self.pending[:start]
-            self.blocks.append(Block(head=self.pending[start:]))
+            self._open(self.pending[start:])
         else:
             self.blocks[-1].body += self.pending
         self.pending = []
         self.blocks[-1].body.append(row)
+        self.figures.update(row.figures)
+
+    def _open(self, head: list[Row]) -> None:
+        self.blocks.append(Block(head=head))
+        self.figures = set()
 
     def finish(self) -> list[Block]:
         if self.blocks:
@@ -132,10 +140,13 @@ class _Splitter:
         return above is None or not self._is_header_of_numbers(row, above)
 
     def _open_head(self) -> list[Row] | None:
-        """The head being collected: before the first table, or once a new header has begun."""
+        """The head being collected: before the first table, or once a new one has begun."""
         if not self.blocks:
             return self.pending
         start = self._new_head()
+        if start is None:
+            titles = (n for n, r in enumerate(self.pending) if r.alone and _opens_table(self._text(r)))
+            start = next(titles, None)
         return None if start is None else self.pending[start:]
 
     def _is_header_of_numbers(self, row: Row, above: Sequence[Row]) -> bool:
@@ -157,20 +168,21 @@ class _Splitter:
 
     def _usual_start(self, row: Row) -> int:
         """The first filled column of the next rows of figures: where their labels stand."""
-        after = [r.first for r in self.with_figures if r.index > row.index][:4]
-        return min(after, default=row.first)
+        place = bisect_right(self.starts, row.index)
+        return min((r.first for r in self.with_figures[place : place + 4]), default=row.first)
 
     def _new_head(self) -> int | None:
         """Where in `pending` the head of a new table begins, or None if it goes on."""
-        figures = {c for row in self.blocks[-1].body for c in row.figures}
         for position, row in enumerate(self.pending):
-            if self._heads_columns(position, row, figures):
+            if self._heads_columns(position, row, self.figures):
                 return self._head_start(position)
         return None
 
     def _heads_columns(self, position: int, row: Row, figures: set[int]) -> bool:
         over = [c for c in row.texts if c in figures]
-        if not over or row.figures:
+        if row.figures:
+            return len(row.filled) > 1
+        if not over:
             return False
         labelled = row.first < over[0]
         if labelled:
@@ -253,8 +265,13 @@ def read_head(sheet: Sheet, block: Block) -> Head:
         if not row.blank:
             headings.insert(0, row)
     header: list[Row] = []
-    while rows and _is_header(sheet, rows[-1], header, figures):
-        header.insert(0, rows.pop())
+    while rows:
+        if _is_header(sheet, rows[-1], header, figures):
+            header.insert(0, rows.pop())
+        elif header and _is_gap(sheet, rows, figures):
+            rows.pop()
+        else:
+            break
     if not header:
         rows, headings = rows + headings, []
     return Head(*_title_and_unit(sheet, rows), tuple(header), tuple(headings))
@@ -302,7 +319,7 @@ def _is_header(sheet: Sheet, row: Row, below: Sequence[Row], figures: set[int]) 
     if row.blank:
         return False
     if not row.alone:
-        return not all(is_signature(shown(sheet.rows[row.index][c])) for c in row.texts)
+        return True
     column = row.texts[0]
     text = shown(sheet.rows[row.index][column])
     if column < min(figures, default=0) and reach(sheet, row.index, column) > column:
@@ -310,6 +327,19 @@ def _is_header(sheet: Sheet, row: Row, below: Sequence[Row], figures: set[int]) 
     if column not in figures:
         return bool(below) and _under_merge(sheet, row, column)
     return not (says_unit(text) or unit_of(text) and below and _filled_in(below, column))
+
+
+def _is_gap(sheet: Sheet, rows: Sequence[Row], figures: set[int]) -> bool:
+    """A blank row within a header: merged cells reach over it, or titles stand above it too."""
+    gap = rows[-1]
+    if not gap.blank or len(rows) < 2:
+        return False
+    if any(span.top < gap.index <= span.bottom for span in sheet.merges):
+        return True
+    above = rows[-2]
+    texts = [shown(sheet.rows[above.index][c]) for c in above.texts]
+    over = [c for c in above.texts if c in figures]
+    return len(over) > 1 and not any(is_letterhead(text) for text in texts)
 
 
 def _under_merge(sheet: Sheet, row: Row, column: int) -> bool:

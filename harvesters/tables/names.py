@@ -27,20 +27,24 @@ _WITHIN_YEAR = re.compile(
     r"|\b\d{1,2}/\d{4}\b"
 )
 #: What is left out: "tháng 02", "02 tháng", "quý III", "6 tháng đầu", "20/9/2006", "9/2025", "2025".
+_YEAR = r"(?:19|20)\d\d"
 _PERIOD = re.compile(
-    rf"(?P<word>\b(?:thang|quy|ngay|tuan)\b)\s*{_NUMBER}\b(?:\s*[-/]\s*\d{{4}}\b)?"
-    r"|\b\d{1,2}\s*(?P<months>thang)\b"
-    r"|\b\d{1,2}[/-]\d{1,2}(?:[/-]\d{4})?\b|\b\d{1,2}/\d{4}\b"
-    r"|\b(?:nam\s+)?(?:19|20)\d\d(?:\s*-\s*(?:19|20)\d\d)?\b"
+    rf"(?P<word>\b(?:thang|quy|ngay|tuan)\b)\s*{_NUMBER}\b(?:\s*(?:[-/]|\bnam\b)\s*{_YEAR}\b)?(?!/\d)"
+    rf"|\b\d{{1,2}}\s*(?P<months>thang)\b(?:\s+(?:dau|cuoi)(?:\s+nam)?)?(?:\s*(?:/|\bnam\b)\s*{_YEAR}\b)?"
+    rf"|\b\d{{1,2}}[/-]\d{{1,2}}(?:[/-]\d{{4}})?\b|\b\d{{1,2}}/\d{{4}}\b"
+    rf"|\b(?:(?P<year>nam)\s*)?{_YEAR}(?:\s*-\s*{_YEAR})?\b"
 )
+_BARE_YEAR = re.compile(rf"{_YEAR}(?:\s*-\s*{_YEAR})?")
 #: So many columns that differ in their period only are a series.
 _SERIES = 4
+#: What a period leaves behind at the end: "đến ngày", "và".
+_LOOSE_END = re.compile(r"(?:-(?:va|tu|den|ngay))+$")
 _ORDINAL = re.compile(r"^\s*(?:(?:bieu|bang|phu luc)\s*(?:so)?\s*)?\d{1,3}(?:[./]\d+)*\s*[.:)/-]\s*")
 
 
 def column_names(titles: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
     """Names for the titles of one table, in order; see the module for the rules."""
-    folded = [fold(title) for title in titles]
+    folded = [_BARE_YEAR.sub(r"nam \g<0>", t) if _BARE_YEAR.fullmatch(t) else t for t in map(fold, titles)]
     within_year = any(_WITHIN_YEAR.search(title) for title in folded)
     stripped = [_without_period(title) if within_year else title for title in folded]
     names = [column_name(short or title) for short, title in zip(stripped, folded, strict=True)]
@@ -54,7 +58,9 @@ def column_names(titles: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
 
 def _without_period(folded: str) -> str:
     """The title without its period: "thang" for tháng 2, "cac thang" for the first two months."""
-    kept = _PERIOD.sub(lambda m: f" {m['word'] or (m['months'] and 'cac thang') or ''} ", folded)
+    kept = _PERIOD.sub(
+        lambda m: f" {m['word'] or (m['months'] and 'cac thang') or m['year'] or ''} ", folded
+    )
     return " ".join(kept.split())
 
 
@@ -78,7 +84,7 @@ def table_key(title: str, sheet: str) -> str:
     'dau-tu-nuoc-ngoai-tu'
     """
     for text in (without_continuation(title), sheet):
-        key = slug(_PERIOD.sub(" ", _ORDINAL.sub("", fold(text))))
+        key = _LOOSE_END.sub("", slug(_PERIOD.sub(" ", _ORDINAL.sub("", fold(text)))))
         if key:
             return key
     return "bang"

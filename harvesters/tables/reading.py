@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,7 +14,7 @@ from harvesters.tables.grid import Caps, Sheet, Workbook, visible_part
 from harvesters.tables.headers import column_titles
 from harvesters.tables.hints import Hints
 from harvesters.tables.layout import Block, find_blocks, read_head, rows_of
-from harvesters.tables.names import table_key, unique_keys
+from harvesters.tables.names import column_names, table_key, unique_keys
 from harvesters.tables.tabulate import GROUP_NAME, TableRead, read_block
 from harvesters.tables.workbook import read_workbook
 from schemas.text import fold
@@ -104,7 +105,7 @@ def _join_blocks(sheet: Sheet, blocks: Sequence[Block]) -> list[Block]:
     joined: list[tuple[Block, str, dict[int, str]]] = []
     for block in blocks:
         head = read_head(sheet, block)
-        title, titles = " ".join(head.title), column_titles(sheet, head.header)
+        title, titles = " ".join(head.title), column_titles(sheet, head.header).text
         if joined and titles and _same_page(joined[-1][1:], title, titles):
             before = joined[-1][0]
             before.body += [*head.headings, *block.body]
@@ -115,17 +116,22 @@ def _join_blocks(sheet: Sheet, blocks: Sequence[Block]) -> list[Block]:
 
 
 def _same_page(before: tuple[str, dict[int, str]], title: str, titles: dict[int, str]) -> bool:
-    same_columns = {c: fold(t) for c, t in before[1].items()} == {c: fold(t) for c, t in titles.items()}
-    same_title = not title or _plain(title) == _plain(before[0])
-    return same_columns and same_title
+    same_columns = _names(before[1]) == _names(titles)
+    return same_columns and (not title or _continues(before[0], title))
 
 
-def _said_block(sheet: Sheet, first: int, last: int) -> Block:
-    """One table whose header rows a person gave, numbered from 1 as the workbook shows them."""
-    rows = rows_of(sheet)
-    body = [row for row in rows if row.index >= last]
-    end = max((n for n, row in enumerate(body) if len(row.filled) > 1), default=-1) + 1
-    return Block(list(rows[:last]), body[:end], body[end:])
+def _names(titles: dict[int, str]) -> dict[int, str]:
+    """Names by column: a period written otherwise on the next page makes no other column."""
+    return dict(zip(titles, column_names(list(titles.values())), strict=True))
+
+
+def _continues(before: str, title: str) -> bool:
+    """Whether a title goes on from another: the same words, or "(Tiếp theo)" and its number."""
+    if _plain(title) == _plain(before):
+        return True
+    numbers = [re.match(r"\D{0,5}(\d+)", text) for text in (before, title)]
+    found = [number.group(1) for number in numbers if number]
+    return is_continuation(title) and len(found) == 2 and found[0] == found[1]
 
 
 def join_continued(reads: Sequence[TableRead]) -> list[TableRead]:
@@ -144,13 +150,13 @@ def _goes_on(before: TableRead, read: TableRead) -> bool:
     title = read.table.title
     if not is_continuation(title) or before.sheet == read.sheet:
         return False
-    if _plain(title) != _plain(before.table.title):
+    if not _continues(before.table.title, title):
         return False
     return _titles(before.table) == _titles(read.table)
 
 
 def _plain(title: str) -> str:
-    return fold(without_continuation(title))
+    return re.sub(r"\W", "", fold(without_continuation(title)))
 
 
 def _titles(table: Table) -> list[str]:

@@ -32,8 +32,11 @@ from harvesters.tables.shape import Shape, find_shape
 
 LABEL = ("Chỉ tiêu", "Indicator")
 GROUP = ("Thuộc nhóm", "Part of")
+NUMBER = ("STT", "No.")
+TIME = ("Thời gian", "Time")
 GROUP_NAME = "thuoc_nhom"
-_FEW_WORDS = 3
+#: So many rows are enough to see how a table writes its decimals.
+_SAMPLE = 2000
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def read_block(sheet: Sheet, block: Block, hints: Hints, where: str) -> TableRea
     body = read_body(sheet, rows, shape)
     if not body.rows or not (shape.after or shape.leading):
         return None
-    builder = _Builder(sheet, head, titles, shape, body, hints, where)
+    builder = _Builder(sheet, head, titles.text, shape, body, hints, where)
     return builder.build(_notes(sheet, head, block.tail))
 
 
@@ -121,9 +124,9 @@ class _Builder:
         titled = [self.titles[c] for c in self.shape.steps if self.titles.get(c)]
         title = " ".join(dict.fromkeys(titled))
         labels = Typed("text", tuple(self.body.labels))
-        drafts = [
-            _Draft(None, title or LABEL[0], "" if title else LABEL[1], labels, "dimension")
-        ]
+        role = self.shape.roles[self.shape.steps[0]]
+        default = TIME if role == "time" else LABEL
+        drafts = [_Draft(None, *((title, "") if title else default), labels, role)]
         if any(self.body.paths):
             groups = tuple(" / ".join(path) or None for path in self.body.paths)
             drafts.append(_Draft(None, *GROUP, Typed("text", groups), "dimension"))
@@ -137,14 +140,21 @@ class _Builder:
         typed = type_column(values, styles, separator, as_text)
         title = self.titles.get(column, "")
         self.questions += questions(typed, self.where, title or _letter(column))
-        return _Draft(column, title, "", typed, self.shape.roles[column])
+        role = self.shape.roles[column]
+        if role == "measure" and typed.type == "text" and not typed.undecided:
+            role = "note"
+        if not title and role in ("time", "note"):
+            return _Draft(column, *(TIME if role == "time" else NUMBER), typed, role)
+        return _Draft(column, title, "", typed, role)
 
     def _separator(self) -> Separator:
         """What the whole table proves, unless it was said."""
         if self.hints.decimal:
             return "," if self.hints.decimal == "," else "."
         return decimal_separator(
-            self.sheet.rows[row][column] for row in self.body.rows for column in self.shape.after
+            self.sheet.rows[row][column]
+            for row in self.body.rows[:_SAMPLE]
+            for column in self.shape.after
         )
 
     def _unit(self, drafts: Sequence[_Draft]) -> str:
