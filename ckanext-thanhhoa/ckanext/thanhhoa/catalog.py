@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from ckan import model
+from ckan.lib import datapreview
 from ckan.logic import ValidationError
 from ckan.plugins import toolkit
 from ckan.types import Context
@@ -128,6 +130,8 @@ class CkanCatalog:
         before = to_mapped(existing, holdings).to_json()
         self._ledger.settle(run, change, package.name, {**before, "state": package.state})
         data.update(name=package.name, owner_org=package.owner_org)
+        if package.state == "deleted":
+            _join_again(package)
         # CKAN commits in the end; where it finds nothing to save, it does not.
         toolkit.get_action("package_update")(_context(original_package=existing), data)
         model.Session.commit()
@@ -156,6 +160,15 @@ class CkanCatalog:
                 load.stage(resource_id, digest, decode_table(self._ledger.get_blob(digest)))
 
 
+def _join_again(package: model.Package) -> None:
+    """Deleting a dataset ends its membership in the organisation; CKAN's update leaves it so."""
+    model.Session.query(model.Member).filter(
+        model.Member.table_id == package.id,
+        model.Member.group_id == package.owner_org,
+        model.Member.capacity == "organization",
+    ).update({"state": "active"}, synchronize_session=False)
+
+
 def _active(dataset_ids: Sequence[str]) -> list[str]:
     query = model.Session.query(model.Package.id).filter(
         model.Package.id.in_(dataset_ids), model.Package.state == "active"
@@ -172,8 +185,14 @@ def _show(dataset_id: str) -> dict[str, Any]:
 
 
 def _context(**more: Any) -> Context:
-    site_user = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
-    return Context(user=site_user["name"], ignore_auth=True, **more)
+    return Context(user=_site_user(), ignore_auth=True, **more)
+
+
+@cache
+def _site_user() -> str:
+    """The name of the user in whose name harvests write; it never changes."""
+    user: dict[str, str] = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
+    return user["name"]
 
 
 def _note_contents(dataset: MappedDataset, resource_ids: set[str], holdings: Holdings) -> list[str]:
@@ -207,19 +226,25 @@ def _finish_tables(load: datastore.Load, gone: Sequence[str]) -> None:
 
 def _add_views(dataset: MappedDataset, resource_ids: set[str]) -> None:
     """Default views of the resources that are new; those of tables need the table."""
-    for resource in dataset.resources:
-        if resource.id in resource_ids:
+    wanted = {
+        resource.id: bool(resource.table)
+        for resource in dataset.resources
+        if resource.id not in resource_ids
+        and datapreview.get_default_view_plugins(bool(resource.table))
+    }
+    if not wanted:
+        return
+    shown = _show(dataset.id)
+    for resource in shown["resources"]:
+        if resource["id"] not in wanted:
             continue
         try:
-            shown = toolkit.get_action("resource_show")(
-                _context(use_cache=False), {"id": resource.id}
-            )
-            toolkit.get_action("resource_create_default_resource_views")(
-                _context(), {"resource": shown, "create_datastore_views": bool(resource.table)}
+            datapreview.add_views_to_resource(
+                _context(), resource, shown, create_datastore_views=wanted[resource["id"]]
             )
         except (toolkit.ValidationError, toolkit.ObjectNotFound, SQLAlchemyError):
             model.Session.rollback()
-            log.exception("no default view for resource %s", resource.id)
+            log.exception("no default view for resource %s", resource["id"])
 
 
 def _problem(error: Exception) -> Problem:
