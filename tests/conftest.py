@@ -15,8 +15,8 @@ import pytest
 INI = os.environ.get("PORTAL_TEST_INI", "")
 NOT_HERE = "PORTAL_TEST_INI is not set: ./portal test starts what this test needs"
 NEED_CKAN = (
-    "app", "cli", "ckan_config", "clean_db", "clean_index", "clean_ledger", "clean_portal", "make_app",
-    "migrate_db_for", "non_clean_db", "reset_db", "reset_index", "test_request_context",
+    "app", "cli", "ckan_config", "clean_db", "clean_index", "clean_ledger", "clean_portal",
+    "make_app", "migrate_db_for", "non_clean_db", "reset_db", "reset_index", "test_request_context",
     "with_plugins", "with_request_context",
 )  # fmt: skip
 
