@@ -263,7 +263,7 @@ def serving(datasets: int, port: int = 0) -> Iterator[Portal]:
     server.daemon_threads = True
     portal = Portal(datasets, f"http://127.0.0.1:{server.server_address[1]}")
     handler.portal = portal  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield portal

@@ -85,7 +85,7 @@ def tls_server():
         server = PlainServer(("localhost", 0), _Peer)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         server.handle_error = lambda *args: None  # refused handshakes are what is tested
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         servers.append(server)
         return server.server_address[1]
 
