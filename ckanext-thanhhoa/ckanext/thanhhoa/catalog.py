@@ -53,6 +53,7 @@ class CkanCatalog:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        _site_user.cache_clear()
 
     def current(self, dataset_ids: Sequence[str]) -> dict[str, MappedDataset]:
         found = {id_: _show(id_) for id_ in _active(dataset_ids)}
@@ -190,7 +191,7 @@ def _context(**more: Any) -> Context:
 
 @cache
 def _site_user() -> str:
-    """The name of the user in whose name harvests write; it never changes."""
+    """The name of the user in whose name harvests write; asked once for a catalogue."""
     user: dict[str, str] = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
     return user["name"]
 

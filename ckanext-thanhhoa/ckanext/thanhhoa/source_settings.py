@@ -16,7 +16,7 @@ from harvesters.registry import settings_of, source_type
 from harvesters.settings import SourceConfig, parse_config
 from schemas.text import nearest, nfc
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{1,99}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 #: What a person may set, besides `org` and the write-only `secret`.
 FIELDS = ("name", "type", "url", "config", "allow", "schedule")
 
@@ -29,7 +29,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     name = nfc(str(values.get("name") or "")).strip()
     if not NAME.fullmatch(name):
-        raise _bad("name", name, "a-z 0-9 - _ (2–100)")
+        raise _bad("name", name, "A–Z a–z 0–9 - _ . (1–100)")
     schedule = str(values.get("schedule") or "manual")
     if schedule not in SCHEDULES:
         raise _bad("schedule", schedule, nearest(schedule, SCHEDULES) or ", ".join(SCHEDULES))
