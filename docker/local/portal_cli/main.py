@@ -142,10 +142,10 @@ def _status(as_json: bool) -> int:
     found = services.states(home)
     processes = {name: info["pid"] for name, info in found.items() if info["pid"]}
     needed = {*services.BASE, "web", "worker"}
-    ready = needed <= set(processes) and bool(site.answers(home)) and bool(site.solr_answers(home))
+    ready = services.run(home, needed) and site.answers(home) and site.solr_answers(home)
     if as_json:
         facts = {
-            "ready": ready,
+            "ready": bool(ready),
             "url": home.url,
             "solr_url": home.solr_url,
             "database_url": home.database_url("ckan"),

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import xmlrpc.client
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,12 @@ def states(home: Home) -> dict[str, dict[str, Any]]:
         return {}
 
 
+def run(home: Home, names: Collection[str]) -> bool:
+    """Whether all of these run, for longer than a program that dies at once."""
+    found = states(home)
+    return all(found.get(name, {}).get("statename") == "RUNNING" for name in names)
+
+
 def start_supervisor(home: Home) -> None:
     """Starts the supervisor with PostgreSQL, Redis and Solr."""
     processes.end(home.path)
@@ -220,24 +227,17 @@ def start_supervisor(home: Home) -> None:
 
 
 def start(home: Home, name: str) -> None:
-    """Starts one service unless it runs."""
+    """Has one service started unless it runs; whether it answers is asked afterwards."""
     if states(home).get(name, {}).get("statename") in ("RUNNING", "STARTING"):
         return
     try:
-        supervisor(home).startProcess(name, True)
+        supervisor(home).startProcess(name, False)
     except xmlrpc.client.Fault as fault:
         raise StepFailed(
             f"{name} did not start ({fault.faultString})",
             "Look at the log; run the command again.",
             home.logs / f"{name}.log",
         ) from fault
-
-
-def restart(home: Home, name: str) -> None:
-    """Stops and starts one service."""
-    if states(home).get(name, {}).get("statename") == "RUNNING":
-        supervisor(home).stopProcess(name, True)
-    start(home, name)
 
 
 def stop_all(home: Home) -> list[str]:

@@ -93,9 +93,7 @@ def _stamp() -> str:
 
 
 def _runs(home: Home) -> bool:
-    states = services.states(home)
-    running = {name for name, info in states.items() if info["statename"] == "RUNNING"}
-    return {*services.BASE, "web", "worker"} <= running and bool(site.answers(home))
+    return services.run(home, {*services.BASE, "web", "worker"}) and bool(site.answers(home))
 
 
 def _bring_up(home: Home, initialised: bool) -> None:
