@@ -151,8 +151,12 @@ class _Portal:
     def _call(self, action: str, params: Mapping[str, str]) -> Any:
         answer = self._fetch.get(f"{self.base}/api/3/action/{action}", params)
         data = answer.json()
-        if not isinstance(data, Mapping) or not ("result" in data or "success" in data):
+        if not isinstance(data, Mapping):
             raise HarvestError("unexpected_answer", where=answer.url, detail="success, result")
+        if "result" not in data and "success" not in data:
+            said = sentence({key: data[key] for key in ("message", "error") if key in data})
+            code = "api_error" if said else "unexpected_answer"
+            raise HarvestError(code, where=answer.url, detail=said or "success, result")
         if data.get("success", True) is not True:
             detail = sentence(data.get("error")) or "success: false"
             raise HarvestError("api_error", where=answer.url, detail=detail)

@@ -1,0 +1,77 @@
+"""Malformed and misleading payloads as they were found, through every reader that may meet them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harvesters.model import End
+from tests.bad_inputs.reading import assert_said_well, problems, read
+
+BAD = Path(__file__).parents[3] / "shared" / "real" / "bad"
+NAMES = sorted(path.name for path in BAD.glob("*") if path.suffix != ".md")
+pytestmark = pytest.mark.skipif(not NAMES, reason="the recorded bad payloads are not at hand")
+
+#: What a service that should speak JSON says by it. Whatever is not named here is `not_json`.
+AS_JSON = {
+    "datajson_missing-dataset-fields.json": "unexpected_answer",
+    "datajson_numerical-title.json": "unexpected_answer",
+    "datajson_reserved-title.json": "unexpected_answer",
+    "real_captcha_200.html": "html_instead_of_data",
+    "real_dcatus_same_title.json": "unexpected_answer",
+    "real_decode_error.xml": "unknown_encoding",
+    "real_html_instead_of_data.html": "html_instead_of_data",
+    "made_latin1_declared_utf8.csv": "unknown_encoding",
+    "syn_cp1258.csv": "unknown_encoding",
+    "syn_duplicate_ids.json": "unexpected_answer",
+    "syn_empty_body.json": "truncated",
+    "syn_empty_list.json": "unexpected_answer",
+    "syn_error_200.json": "api_error",
+    "syn_json_bom.json": "unexpected_answer",
+    "syn_json_duplicate_keys.json": "unexpected_answer",
+    "syn_json_nul_inside.json": "not_json",
+    "syn_login_page_200.html": "html_instead_of_data",
+    "syn_null.json": "unexpected_answer",
+    "syn_same_next_link.json": "unexpected_answer",
+    "syn_truncated.xlsx": "unknown_encoding",
+    "syn_truncated_json.json": "truncated",
+    "syn_zip_named.xlsx": "unknown_encoding",
+}
+
+
+def ask(httpserver, type_, name, path=""):
+    content = (BAD / name).read_bytes()
+    httpserver.expect_request(re.compile(".*")).respond_with_data(content)
+    url = httpserver.url_for("").rstrip("/") + path
+    items, error = read(type_, url, [f"127.0.0.1:{httpserver.port}"])
+    found = problems(items, error)
+    for problem in found:
+        assert_said_well(problem)
+    return items, found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_ckan_portal_that_answers_with_it(httpserver, name):
+    _, found = ask(httpserver, "ckan", name)
+    assert [problem.code for problem in found] == [AS_JSON.get(name, "not_json")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pxweb_that_answers_with_it(httpserver, name):
+    items, found = ask(httpserver, "pxweb", name, "/api/v1/vi")
+    if name == "syn_empty_list.json":  # a PX-Web without tables: the run holds it
+        assert items == [End(True, 0)]
+        return
+    expected = AS_JSON.get(name, "not_json")
+    readable = expected in ("unexpected_answer", "api_error")
+    assert [problem.code for problem in found] == ["no_table" if readable else expected]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_that_holds_it(tmp_path, name):
+    (tmp_path / name).write_bytes((BAD / name).read_bytes())
+    items, error = read("files", str(tmp_path), [str(tmp_path)])
+    found = problems(items, error)
+    for problem in found:
+        assert_said_well(problem)
+    print(name, items, [p.code for p in found])
