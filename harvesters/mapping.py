@@ -25,6 +25,7 @@ from typing import Any
 import schemas
 from harvesters.errors import HarvestError, Problem
 from harvesters.model import MappedDataset, MappedResource, Record, RecordResource, digest
+from harvesters.normal_form import normalise
 from schemas.text import nearest, nfc
 
 #: Portal fields that hold codes, and the codelist of each.
@@ -113,11 +114,8 @@ def map_record(
         )
         for resource in record.resources
     )
-    dataset = MappedDataset(
-        dataset_id(source_id, record.remote_id),
-        {k: v for k, v in fields.items() if not _empty(v)},
-        resources,
-    )
+    fields = normalise({k: v for k, v in fields.items() if not _empty(v)}, "dataset")
+    dataset = MappedDataset(dataset_id(source_id, record.remote_id), fields, resources)
     return dataset, [note.of(record.remote_id) for note in notes]
 
 
@@ -147,7 +145,7 @@ def _resource_fields(
     if resource.table is not None:
         fields.setdefault("format", "CSV")
         fields["table_schema"] = table_schema(resource)
-    return {k: v for k, v in fields.items() if not _empty(v)}
+    return normalise({k: v for k, v in fields.items() if not _empty(v)}, "resource")
 
 
 _FRICTIONLESS = {"timestamp": "datetime", "text": "string"}

@@ -379,6 +379,8 @@ def say(problem: Problem, lang: str = "vi") -> Said:
     message, hint = (words.vi, words.vi_hint) if lang == "vi" else (words.en, words.en_hint)
     values = _Gaps(problem.params)
     values["where"] = problem.where or values["where"]
+    if lang != "vi":
+        values["detail"] = values.get("detail_en", values["detail"])
     return Said(message.format_map(values), hint.format_map(values))
 
 

@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harvesters import decide, mapping, privacy
@@ -167,10 +167,16 @@ class Planner:
         self._inspect(record)
         stored = {name: self._store(*pair, record) for name, pair in blobs.items()}
         dataset, notes = mapping.map_record(self.run.source.id, record, self.rules, stored)
+        dataset = self._with_origin(dataset, record)
         self.problems.extend(notes)
         self.buffer.append(
             decide.Candidate(record.remote_id, dataset, hash_, record.mark, self.version)
         )
+
+    def _with_origin(self, dataset: MappedDataset, record: Record) -> MappedDataset:
+        """Where the dataset comes from: its source in the portal, its id there."""
+        origin = {"identifier": record.remote_id, "harvest_source": self.run.source.name}
+        return replace(dataset, fields={**origin, **dataset.fields})
 
     def _remember_mark(self, known: Known, record: Record, hash_: str) -> None:
         """The content is the same although the source's mark moved on: nothing to write."""

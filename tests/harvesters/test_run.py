@@ -260,6 +260,8 @@ def test_what_a_steward_added_survives_and_what_the_source_dropped_goes(world):
     world.script.items = [record(1, notes="của nguồn, sửa")]
     world.run()
     assert world.catalog.datasets[id_].fields == {
+        "identifier": "r1",
+        "harvest_source": "nguon",
         "title": "Bộ 1",
         "notes": "của nguồn, sửa",
         "title_en": "By a steward",
