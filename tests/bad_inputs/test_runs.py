@@ -10,7 +10,7 @@ from werkzeug import Response
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.run import Ports, execute
 from tests.bad_inputs.reading import FETCH, assert_said_well
-from tests.bench.ckan_source import Portal, serving
+from tests.ckan_source import Portal, serving
 from tests.fakes import FakeCatalog, FakeLedger, make_source
 
 DATASETS = 30

@@ -17,7 +17,7 @@ from harvesters.model import End, Failure, Record, Unchanged
 from harvesters.settings import Limits
 from harvesters.sources._ckan_package import is_public, mark, remote_id, to_record
 from harvesters.sources.ckan import SOURCE, Settings
-from tests.bench.ckan_source import serving
+from tests.ckan_source import serving
 
 SHA1 = "a" * 40
 SOURCE_ID = str(uuid.uuid4())

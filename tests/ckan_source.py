@@ -5,7 +5,7 @@ for: package_search (paging, `fl`, `sort`, `fq` on id, organization and metadata
 package_list, package_show, organization_list, organization_show, status_show. Whole packages are
 kept as JSON text, so that what is measured is the reader.
 
-``python -m tests.bench.ckan_source --datasets 500 --port 0`` prints its address and serves. What a
+``python -m tests.ckan_source --datasets 500 --port 0`` prints its address and serves. What a
 source can do wrong is switched on by ``POST /-/switch`` with JSON, or `Portal.switch`:
 
 - ``drop``: the share of datasets that are gone (the last ones by id);
