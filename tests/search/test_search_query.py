@@ -62,7 +62,7 @@ def test_the_parameters_given_are_not_changed():
     assert shaped["mm"] == MIN_MATCH
 
 
-@pytest.mark.parametrize("q", ["a" * 10_000, "từ " * 101])
+@pytest.mark.parametrize("q", ["a" * 10_000, "từ " * 101], ids=["characters", "words"])
 def test_a_page_of_text_is_refused_in_words(q):
     with pytest.raises(SearchQueryError, match="Câu tìm kiếm quá dài"):
         shape_query({"q": q})
