@@ -1,0 +1,387 @@
+"""Actions on sources and runs: who may what, what is refused in which words, and no secret out."""
+
+from __future__ import annotations
+
+import functools
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+pytest.importorskip("ckan", reason="the extension lives in CKAN")
+
+SECRET = "mat-khau-khong-ai-duoc-thay"
+SOURCE = {
+    "type": "ckan",
+    "url": "http://10.0.0.5:8080",
+    "config": {"auth": {"type": "api_key", "header": "X-Key"}},
+}
+
+
+@dataclass
+class People:
+    """An organisation with a user in each role, a foreign editor, a sysadmin, and nobody."""
+
+    org: dict[str, Any]
+    names: dict[str, str] = field(default_factory=dict)
+
+    def call(self, who: str, action: str, **data: Any) -> Any:
+        from ckan.plugins import toolkit
+
+        context = {"user": self.names[who], "ignore_auth": False}
+        return toolkit.get_action(action)(context, data)
+
+    def may(self, who: str, action: str, **data: Any) -> bool:
+        from ckan.plugins import toolkit
+
+        try:
+            toolkit.check_access(action, {"user": self.names[who]}, data)
+        except toolkit.NotAuthorized:
+            return False
+        return True
+
+
+@pytest.fixture
+def people(clean_ledger: None, with_plugins: None, with_request_context: None) -> People:
+    return _established()
+
+
+@functools.cache
+def _established() -> People:
+    """Made once: no test of this module changes them."""
+    from ckan.tests import factories
+
+    unique = uuid.uuid4().hex[:8]
+    users = {name: factories.User(name=f"{name}-{unique}")["name"] for name in ROLES}
+    org = factories.Organization(
+        name=f"so-{unique}",
+        users=[{"name": users[r], "capacity": r} for r in ("member", "editor", "admin")],
+    )
+    factories.Organization(
+        name=f"so-khac-{unique}", users=[{"name": users["foreigner"], "capacity": "admin"}]
+    )
+    sysadmin = factories.Sysadmin(name=f"sysadmin-{unique}")["name"]
+    return People(org, {**users, "nobody": "", "sysadmin": sysadmin})
+
+
+ROLES = ("stranger", "foreigner", "member", "editor", "admin")
+EVERYBODY = ("nobody", *ROLES, "sysadmin")
+EDITORS = {"editor", "admin", "sysadmin"}
+ADMINS = {"admin", "sysadmin"}
+
+
+@pytest.fixture
+def source(people: People) -> dict[str, Any]:
+    name = f"nguon-{uuid.uuid4().hex[:8]}"
+    return people.call(
+        "sysadmin",
+        "thanhhoa_source_create",
+        name=name,
+        owner_org=people.org["name"],
+        allow=["10.0.0.5:8080"],
+        secret=SECRET,
+        **SOURCE,
+    )
+
+
+def held(people: People, source: dict[str, Any], kind: str = "run") -> str:
+    """A run of the source that waits for a person."""
+    from ckan import model
+    from ckanext.thanhhoa import runs
+    from ckanext.thanhhoa.ledger import Ledger
+
+    from harvesters.model import Change
+    from harvesters.ports import Verdict
+
+    report = people.call("editor", f"thanhhoa_harvest_{kind}", source=source["name"])
+    run = runs.acquire(report["run"], "test")
+    assert run is not None
+    ledger = Ledger()
+    ledger.spool(run, [Change("withdraw", f"r{n}", str(uuid.uuid4())) for n in range(3)], [])
+    counts = {"created": 0, "updated": 0, "unchanged": 0, "withdrawn": 3, "failed": 0}
+    ledger.judge(run, Verdict(True, counts, ("deletion_quota",)))
+    model.Session.commit()
+    return run.id
+
+
+def test_who_may_what(people: People, source: dict[str, Any]) -> None:
+    run = held(people, source)
+    here, this = {"id": source["id"]}, {"source": source["name"]}
+    expected: list[tuple[str, dict[str, Any], set[str]]] = [
+        ("thanhhoa_source_create", {"owner_org": people.org["id"]}, ADMINS),
+        ("thanhhoa_source_show", here, EDITORS),
+        ("thanhhoa_source_list", {}, {*ROLES, "sysadmin"}),
+        ("thanhhoa_source_update", here, ADMINS),
+        ("thanhhoa_source_delete", here, ADMINS),
+        ("thanhhoa_source_check", here, EDITORS),
+        ("thanhhoa_source_grant", {}, {"sysadmin"}),
+        ("thanhhoa_harvest_run", this, EDITORS),
+        ("thanhhoa_harvest_plan", this, EDITORS),
+        ("thanhhoa_harvest_status", this, EDITORS),
+        ("thanhhoa_harvest_status", {"run": run}, EDITORS),
+        ("thanhhoa_harvest_approve", {"run": run}, EDITORS),
+        ("thanhhoa_harvest_reject", {"run": run}, EDITORS),
+        ("thanhhoa_harvest_cancel", {"run": run}, EDITORS),
+    ]
+    for action, data, allowed in expected:
+        may = {who for who in EVERYBODY if people.may(who, action, **data)}
+        assert may == allowed, action
+
+
+def test_every_action_asks_who_is_calling(people: People, source: dict[str, Any]) -> None:
+    """An action without its auth function would let everybody in."""
+    from ckan.plugins import toolkit
+    from ckanext.thanhhoa.logic.action import get_actions
+
+    data = {"id": source["id"], "run": held(people, source), "owner_org": people.org["id"]}
+    for action in get_actions():
+        with pytest.raises(toolkit.NotAuthorized):
+            people.call("nobody", action, **data)
+
+
+def test_the_list_holds_only_what_one_may_see(people: People, source: dict[str, Any]) -> None:
+    seen = {
+        who: [row["name"] for row in people.call(who, "thanhhoa_source_list")]
+        for who in (*ROLES, "sysadmin")
+    }
+    for who in EDITORS:
+        assert source["name"] in seen[who]
+    for who in ("stranger", "foreigner", "member"):
+        assert seen[who] == []
+
+
+def test_an_admin_creates_a_source_but_grants_nothing(people: People) -> None:
+    from ckan.plugins import toolkit
+
+    values = {"name": "nguon-cua-so", "owner_org": people.org["id"], **SOURCE}
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("admin", "thanhhoa_source_create", allow=["127.0.0.1:5432"], **values)
+    assert caught.value.error_dict["code"] == ["grant_refused"]
+    made = people.call("admin", "thanhhoa_source_create", **values)
+    assert made["allow"] == []
+    with pytest.raises(toolkit.ValidationError):
+        people.call("admin", "thanhhoa_source_update", id=made["id"], allow=["127.0.0.1:5432"])
+    granted = people.call(
+        "sysadmin", "thanhhoa_source_update", id=made["id"], allow=["10.0.0.5:8080"]
+    )
+    assert granted["allow"] == ["10.0.0.5:8080"]
+    kept = people.call("admin", "thanhhoa_source_update", id=made["id"], schedule="daily")
+    assert (kept["allow"], kept["schedule"]) == (["10.0.0.5:8080"], "daily")
+    assert kept["next_run_at"] is not None
+
+
+def test_an_admin_cannot_use_a_secret_of_the_server(people: People) -> None:
+    from ckan.plugins import toolkit
+
+    config = {"auth": {"type": "api_key", "secret": "env:PORTAL_SECRET_KHO"}}
+    values = {"name": "nguon-cua-so", "owner_org": people.org["id"], **SOURCE, "config": config}
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("admin", "thanhhoa_source_create", **values)
+    assert caught.value.error_dict["code"] == ["secret_reference_refused"]
+    made = people.call("sysadmin", "thanhhoa_source_create", **values)
+    with pytest.raises(toolkit.ValidationError):
+        people.call("admin", "thanhhoa_source_update", id=made["id"], url="http://10.0.0.9:80/")
+    people.call("admin", "thanhhoa_source_update", id=made["id"], schedule="weekly")
+
+
+def test_a_stored_secret_does_not_follow_the_source_to_another_host(
+    people: People, source: dict[str, Any]
+) -> None:
+    def update(who: str, **values: Any) -> bool:
+        changed = people.call(who, "thanhhoa_source_update", id=source["id"], **values)
+        return bool(changed["has_secret"])
+
+    assert update("admin", url="http://10.0.0.5:8080/khac")
+    assert not update("admin", url="http://10.0.0.6:8080")
+    assert update("admin", secret=SECRET)
+    assert update("sysadmin", url="http://10.0.0.7:8080")
+    assert not update("admin", secret="")
+
+
+def test_no_secret_comes_out_anywhere(
+    people: People, source: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa import sources, vault
+
+    caplog.set_level("DEBUG")
+    run = held(people, source)
+    answers = [
+        source,
+        people.call("sysadmin", "thanhhoa_source_show", id=source["name"]),
+        people.call("sysadmin", "thanhhoa_source_list"),
+        people.call("sysadmin", "thanhhoa_source_update", id=source["id"], secret=SECRET),
+        people.call("sysadmin", "thanhhoa_source_check", id=source["id"]),
+        people.call("sysadmin", "thanhhoa_harvest_status", run=run),
+        people.call("sysadmin", "thanhhoa_harvest_status", source=source["id"]),
+    ]
+    assert SECRET not in json.dumps(answers, ensure_ascii=False)
+    assert SECRET not in caplog.text
+    rows = model.Session.execute(sa.text("SELECT s::text FROM thanhhoa.source s")).scalars().all()
+    assert SECRET not in "".join(rows)
+    row = sources.find(source["id"])
+    assert vault.resolve(row.config["auth"]["secret"], row.secret) == SECRET
+
+
+def test_a_run_is_queued_once(people: People, source: dict[str, Any]) -> None:
+    from ckan.plugins import toolkit
+
+    report = people.call("editor", "thanhhoa_harvest_run", source=source["name"])
+    assert (report["state"], report["source"]) == ("queued", source["name"])
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("editor", "thanhhoa_harvest_plan", source=source["name"])
+    assert caught.value.error_dict["code"] == ["already_running"]
+    assert report["run"] in caught.value.error_dict["message"][0]
+    stopped = people.call("editor", "thanhhoa_harvest_cancel", run=report["run"])
+    assert stopped["state"] == "cancelled"
+    people.call("editor", "thanhhoa_harvest_run", source=source["name"])
+
+
+def test_a_held_run_is_approved_as_planned(people: People, source: dict[str, Any]) -> None:
+    from ckan.plugins import toolkit
+
+    run = held(people, source)
+    shown = people.call("editor", "thanhhoa_harvest_status", run=run)
+    assert (shown["state"], shown["held_because"]) == ("held", ["deletion_quota"])
+    assert (shown["withdrawn"], shown["changes_total"], len(shown["changes"])) == (3, 3, 3)
+    part = people.call(
+        "editor", "thanhhoa_harvest_status", run=run, changes_limit=1, changes_offset=2
+    )
+    assert [change["record"] for change in part["changes"]] == ["r2"]
+    approved = people.call("editor", "thanhhoa_harvest_approve", run=run)
+    assert (approved["state"], approved["phase"]) == ("queued", "applying")
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("editor", "thanhhoa_harvest_reject", run=run)
+    assert caught.value.error_dict["code"] == ["not_waiting"]
+
+
+def test_a_held_run_cannot_be_approved_while_another_is_under_way(
+    people: People, source: dict[str, Any]
+) -> None:
+    from ckan.plugins import toolkit
+
+    run = held(people, source)
+    people.call("editor", "thanhhoa_harvest_run", source=source["name"])
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("editor", "thanhhoa_harvest_approve", run=run)
+    assert caught.value.error_dict["code"] == ["already_running"]
+
+
+def test_a_held_run_is_overtaken_by_a_later_one(people: People, source: dict[str, Any]) -> None:
+    """Approving what was planned before would take back what came since."""
+    from ckan.plugins import toolkit
+    from ckanext.thanhhoa import runs
+    from ckanext.thanhhoa.ledger import Ledger
+
+    from harvesters.ports import Verdict
+
+    old = held(people, source)
+    new = people.call("editor", "thanhhoa_harvest_run", source=source["name"])
+    run = runs.acquire(new["run"], "test")
+    assert run is not None
+    Ledger().judge(run, Verdict(True, {"unchanged": 3}))
+    Ledger().finish(run, "applied")
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("editor", "thanhhoa_harvest_approve", run=old)
+    assert caught.value.error_dict["code"] == ["not_waiting"]
+    shown = people.call("editor", "thanhhoa_harvest_status", run=old)
+    assert [error["code"] for error in shown["errors"]] == ["plan_overtaken"]
+
+
+def test_a_rejected_run_stays_rejected(people: People, source: dict[str, Any]) -> None:
+    run = held(people, source, "plan")
+    assert people.call("editor", "thanhhoa_harvest_reject", run=run)["state"] == "rejected"
+    runs_of = people.call("editor", "thanhhoa_harvest_status", source=source["name"])["runs"]
+    assert [(report["run"], report["state"]) for report in runs_of] == [(run, "rejected")]
+
+
+def test_refusals_speak_the_callers_language(people: People, source: dict[str, Any]) -> None:
+    from ckan.plugins import toolkit
+
+    run = people.call("editor", "thanhhoa_harvest_run", source=source["name"])["run"]
+    said = {}
+    for lang in ("vi", "en"):
+        with pytest.raises(toolkit.ValidationError) as caught:
+            people.call("editor", "thanhhoa_harvest_approve", run=run, lang=lang)
+        said[lang] = caught.value.error_dict["message"][0]
+    assert said["vi"].startswith("Lần chạy")
+    assert said["en"].startswith("Run ")
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("thanhhoa_source_show", {"id": "khong-co"}),
+        ("thanhhoa_harvest_run", {"source": "khong-co"}),
+        ("thanhhoa_harvest_status", {"run": str(uuid.uuid4())}),
+        ("thanhhoa_harvest_approve", {"run": "%"}),
+        ("thanhhoa_harvest_approve", {}),
+    ],
+)
+def test_what_is_not_there_is_not_found(people: People, action: str, data: dict[str, Any]) -> None:
+    from ckan.plugins import toolkit
+
+    with pytest.raises(toolkit.ObjectNotFound):
+        people.call("sysadmin", action, **data)
+
+
+def test_removing_keeps_what_was_known_and_adding_again_finds_it(
+    people: People, source: dict[str, Any]
+) -> None:
+    from ckan.plugins import toolkit
+
+    gone = people.call("admin", "thanhhoa_source_delete", id=source["id"])
+    assert gone == {"run": None}
+    with pytest.raises(toolkit.ObjectNotFound):
+        people.call("sysadmin", "thanhhoa_source_show", id=source["name"])
+    values = {"name": source["name"], "owner_org": people.org["id"], **SOURCE}
+    again = people.call("admin", "thanhhoa_source_create", **values)
+    assert again["id"] == source["id"]
+    assert (again["allow"], again["has_secret"]) == ([], False)
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("admin", "thanhhoa_source_create", **values)
+    assert caught.value.error_dict["code"] == ["source_exists"]
+
+
+def test_a_source_that_runs_is_not_removed(people: People, source: dict[str, Any]) -> None:
+    from ckan.plugins import toolkit
+
+    people.call("editor", "thanhhoa_harvest_run", source=source["name"])
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("admin", "thanhhoa_source_delete", id=source["id"])
+    assert caught.value.error_dict["code"] == ["already_running"]
+
+
+def test_the_check_says_in_words_that_nothing_is_granted(people: People) -> None:
+    values = {"name": "chua-cap", "owner_org": people.org["id"], **SOURCE, "config": {}}
+    people.call("admin", "thanhhoa_source_create", **values)
+    found = people.call("editor", "thanhhoa_source_check", id="chua-cap")
+    assert not found["ok"]
+    assert [error["code"] for error in found["errors"]] == ["host_not_granted"]
+    assert "chưa được phép" in found["errors"][0]["message"]
+
+
+def test_the_check_shows_what_would_come_and_writes_nothing(people: People) -> None:
+    from ckan import model
+
+    from tests.ckan_source import serving
+
+    with serving(7) as there:
+        people.call(
+            "sysadmin",
+            "thanhhoa_source_create",
+            name="cong-khac",
+            owner_org=people.org["id"],
+            type="ckan",
+            url=there.base,
+            allow=[there.base.removeprefix("http://")],
+        )
+        datasets = model.Session.query(model.Package).count()
+        found = people.call("editor", "thanhhoa_source_check", id="cong-khac")
+    assert (found["ok"], found["datasets"], len(found["records"])) == (True, 7, 3)
+    assert found["records"][0]["title"]
+    assert "7" in found["message"]
+    assert model.Session.query(model.Package).count() == datasets
