@@ -92,7 +92,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Settings:
-    """`url` is ``postgresql://user@host:port/database``; the password is ``auth.secret``.
+    """`url` is ``postgresql://host:port/database``; ``auth.user`` and ``auth.secret`` sign in.
 
     One dataset is told by the settings themselves (see `Query`), several by `queries`, a list of
     the same settings. `source_system` is the name shown as the data's origin.

@@ -10,9 +10,10 @@ from typing import Any
 from harvesters.errors import HarvestError, Problem
 from harvesters.fetch.response import Response
 from harvesters.model import File, RecordResource
-from harvesters.tables.cube import Cube, clean, plain_title, time_fields, with_roles
+from harvesters.tables.cube import Cube, clean, periods, plain_title, time_fields, with_roles
 from harvesters.tables.cube_table import to_table
 from harvesters.tables.jsonstat import is_jsonstat, read_jsonstat
+from harvesters.tables.period import coverage
 from harvesters.tables.px import looks_like_px, read_px
 from harvesters.tables.pxweb_json import is_json_data, read_json_data
 
@@ -66,6 +67,8 @@ def table_resource(cube: Cube, where: str) -> RecordResource:
     units = {column.unit for column in table.columns if column.role == "measure"}
     if len(units) == 1 and "" not in units:
         fields["unit"] = units.pop()
+    if span := coverage(periods(with_roles(cube))):
+        fields["period"] = span[0] if span[0] == span[1] else "/".join(span)
     return RecordResource(f"table:{cube.key}" if cube.key else "table", fields, table=table)
 
 

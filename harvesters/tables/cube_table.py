@@ -124,12 +124,11 @@ def _measures(cube: Cube, contents: int | None) -> list[Column]:
         return [Column("gia_tri", "number", "Giá trị", "Value", unit=clean(cube.unit))]
     found = []
     for category in cube.dimensions[contents].categories:
-        title = clean(category.label)
-        name, unit = measure_unit(title)
+        # A unit that was told in brackets stands in its own place.
+        title, unit = measure_unit(clean(category.label))
+        title_en, _ = measure_unit(clean(category.label_en))
         unit = clean(category.unit) or unit or clean(cube.unit)
-        found.append(
-            Column(column_name(name), "number", title, clean(category.label_en), unit=unit)
-        )
+        found.append(Column(column_name(title), "number", title, title_en, unit=unit))
     return found
 
 

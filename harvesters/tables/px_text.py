@@ -54,9 +54,15 @@ def decode_px(content: bytes, where: str = "") -> tuple[str, str, list[Problem]]
         raise HarvestError("unknown_encoding", where=where, at=error.start) from error
     notes = []
     if declared and not body.isascii() and _codec(declared) != codecs.lookup(used).name:
-        params = {"declared": declared, "used": used.removesuffix("-sig")}
+        params = {"declared": declared, "used": _shown(used)}
         notes.append(Problem("encoding_corrected", where, params=params))
-    return text.lstrip("\ufeff"), used.removesuffix("-sig"), notes
+    return text.lstrip("\ufeff"), _shown(used), notes
+
+
+def _shown(codec: str) -> str:
+    """The name of a code page as the world writes it (IANA), not as Python does."""
+    name = codec.removesuffix("-sig")
+    return re.sub(r"^cp(125\d)$", r"windows-\1", re.sub(r"^iso8859-", "iso-8859-", name))
 
 
 def _encoding(body: bytes, declared: str) -> str:

@@ -122,7 +122,7 @@ def test_without_any_declaration_it_is_dos() -> None:
 def test_latin_1_with_windows_characters_is_windows() -> None:
     content = 'CODEPAGE="iso-8859-1";\nTITLE="a – b";\nDATA=\n'.encode("cp1252")
     text, used, notes = decode_px(content)
-    assert (used, len(notes)) == ("cp1252", 1)
+    assert (used, len(notes)) == ("windows-1252", 1)
     assert "a – b" in text
 
 
