@@ -20,6 +20,7 @@ from ckanext.thanhhoa import (
     index,
     licences,
     originals,
+    page_helpers,
     resource_urls,
     search,
     views,
@@ -40,11 +41,15 @@ def get_auth_functions() -> dict[str, Callable[..., Any]]:
     return {**auth.get_auth_functions(), **access.get_auth_functions()}
 
 
+def get_helpers() -> dict[str, Callable[..., Any]]:
+    return {**helpers.get_helpers(), **page_helpers.get_helpers()}
+
+
 @toolkit.blanket.config_declarations
 @toolkit.blanket.actions(get_actions)
 @toolkit.blanket.auth_functions(get_auth_functions)
 @toolkit.blanket.cli(cli.get_commands)
-@toolkit.blanket.helpers(helpers.get_helpers)
+@toolkit.blanket.helpers(get_helpers)
 @toolkit.blanket.validators(validators.get_validators)
 @toolkit.blanket.blueprints(views.get_blueprints)
 class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):

@@ -1,0 +1,189 @@
+"""What the pages say of the portal and of a dataset, as templates take it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ckan import model
+from ckan.plugins import toolkit
+from ckanext.thanhhoa import access, helpers, key_figures, previews
+
+import schemas
+from schemas.wording import date_label, period_label
+
+#: Example queries under the home page's search field.
+_EXAMPLES = 5
+_NEWEST = 6
+#: A format beyond these many letters is an address or a sentence, no badge.
+_FORMAT_LENGTH = 24
+
+
+def get_helpers() -> dict[str, Callable[..., Any]]:
+    return {
+        "thanhhoa_coverage": coverage,
+        "thanhhoa_dataset_url": dataset_url,
+        "thanhhoa_excerpt": excerpt,
+        "thanhhoa_facet": facet,
+        "thanhhoa_files_refused": files_refused,
+        "thanhhoa_format": format_label,
+        "thanhhoa_formats": formats,
+        "thanhhoa_home": home,
+        "thanhhoa_key_figures": key_figures.key_figures,
+        "thanhhoa_main_table": previews.main_table,
+        "thanhhoa_organization": organization,
+        "thanhhoa_preview": previews.preview,
+        "thanhhoa_row_period": row_period,
+        "thanhhoa_schema_columns": previews.schema_columns,
+        "thanhhoa_text": text,
+        "thanhhoa_updated": updated,
+        "thanhhoa_web_url": web_url,
+    }
+
+
+def home() -> dict[str, Any]:
+    """The catalogue at a glance, with one search.
+
+    ``{count, themes, agencies, examples, newest}``; themes and agencies are lists of
+    ``{name, label, count}``, all twenty themes in the codelist's order; examples are the most
+    used keywords, so that each of them finds something.
+    """
+    found = toolkit.get_action("package_search")(
+        {},
+        {
+            "rows": _NEWEST,
+            "sort": "metadata_modified desc",
+            "facet.field": ["theme", "organization", "tags"],
+            "facet.limit": 100,
+        },
+    )
+    items = {name: value["items"] for name, value in found["search_facets"].items()}
+    counts = {item["name"]: item["count"] for item in items.get("theme", [])}
+    themes = [
+        {"name": item.ma, "label": item.label(helpers.language()), "count": counts.get(item.ma, 0)}
+        for item in schemas.codelist("theme")
+    ]
+    return {
+        "count": found["count"],
+        "themes": themes,
+        "agencies": [_labelled(item) for item in _by_count(items.get("organization", []))],
+        "examples": [item["name"] for item in _by_count(items.get("tags", []))[:_EXAMPLES]],
+        "newest": found["results"],
+    }
+
+
+def text(data: Mapping[str, Any], field: str) -> str:
+    """A field in the reader's language: its ``_en`` where there is one and English is read."""
+    if helpers.language() == "en" and data.get(f"{field}_en"):
+        return str(data[f"{field}_en"])
+    return str(data.get(field) or "")
+
+
+def excerpt(data: Mapping[str, Any], length: int = 160) -> str:
+    """The first sentence or so of a description, without markup."""
+    return str(toolkit.h.markdown_extract(text(data, "notes"), extract_length=length))
+
+
+def dataset_url(dataset: Mapping[str, Any]) -> str:
+    return str(toolkit.url_for("dataset.read", id=dataset["name"]))
+
+
+def coverage(dataset: Mapping[str, Any]) -> list[str]:
+    """The periods a dataset is about, in words: ``["2011 – 2024"]``."""
+    rows = dataset.get("temporal_coverage") or []
+    return [label for label in map(row_period, rows) if label]
+
+
+def row_period(row: Mapping[str, Any]) -> str:
+    """One row of the temporal coverage in words; days where there is no period."""
+    first, last = row.get("start_period"), row.get("end_period")
+    if first or last:
+        # Tables of one period often say it twice.
+        span = "/".join(dict.fromkeys(str(part) for part in (first, last) if part))
+        return period_label(span, helpers.language())
+    ends = (row.get("start"), row.get("end"))
+    days = [date_label(str(day), helpers.language()) for day in ends if day]
+    return " – ".join(dict.fromkeys(days))
+
+
+def updated(dataset: Mapping[str, Any]) -> dict[str, str]:
+    """When the data changed last: ``{day, at}``; `at` is ``source`` or, failing that, ``portal``."""
+    at_source = dataset.get("modified") or dataset.get("issued")
+    day = at_source or dataset.get("metadata_modified")
+    return {
+        "day": helpers.thanhhoa_date(day),
+        "at": "source" if at_source else "portal",
+    }
+
+
+def formats(dataset: Mapping[str, Any]) -> list[str]:
+    """The formats of a dataset's resources, each once, in their order."""
+    labels = (format_label(resource.get("format")) for resource in dataset.get("resources") or [])
+    return list(dict.fromkeys(label for label in labels if label))
+
+
+def format_label(value: Any) -> str:
+    """A format as people write it (``CSV``, ``Excel``); the value itself when it is unknown."""
+    given = str(value or "").strip()
+    item = schemas.codelist("format").find(given) if given else None
+    return item.label(helpers.language()) if item else given[:_FORMAT_LENGTH]
+
+
+def files_refused(dataset: Mapping[str, Any]) -> bool:
+    """Whether the reader sees the description only, and files and tables need a permission."""
+    package = model.Package.get(dataset["id"])
+    if package is None:
+        return False
+    return not access.may_read_content({"user": toolkit.current_user.name}, package)
+
+
+def organization(reference: str) -> dict[str, Any]:
+    """An agency with its own fields, as ``organization_show`` gives it, without its datasets."""
+    shown = toolkit.get_action("organization_show")
+    return dict(
+        shown(
+            {},
+            {
+                "id": reference,
+                "include_datasets": False,
+                "include_dataset_count": False,
+                "include_users": False,
+                "include_groups": False,
+                "include_followers": False,
+                "include_tags": False,
+            },
+        )
+    )
+
+
+def facet(name: str, title: str, search_facets: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A facet's items for the page: ``{label, count, active, url}``; years from the newest on."""
+    items = toolkit.h.get_facet_items_dict(name, search_facets)
+    if name == "year":
+        items = sorted(items, key=lambda item: str(item["name"]), reverse=True)
+    return [
+        {
+            **_labelled(item),
+            "active": item["active"],
+            "url": toolkit.h.remove_url_param(name, item["name"])
+            if item["active"]
+            else toolkit.h.add_url_param(new_params={name: item["name"]}),
+        }
+        for item in items
+    ]
+
+
+def web_url(value: Any) -> str:
+    """The address if a browser may be sent there, else empty (``javascript:`` and its like)."""
+    address = str(value or "").strip()
+    return address if re.match(r"https?://", address, re.IGNORECASE) else ""
+
+
+def _labelled(item: Mapping[str, Any]) -> dict[str, Any]:
+    label = item.get("display_name") or item["name"]
+    return {"name": item["name"], "label": label, "count": item["count"]}
+
+
+def _by_count(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(items, key=lambda item: (-item["count"], str(item.get("display_name"))))
