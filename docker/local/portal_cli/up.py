@@ -7,7 +7,6 @@ import importlib
 import os
 import sys
 import time
-from pathlib import Path
 
 from portal_cli import home as homes
 from portal_cli import postgres, services, site
@@ -138,9 +137,7 @@ def start_base(home: Home) -> None:
 
 def _demo(home: Home) -> None:
     """The demo departments: sources like any other, harvested by the engine like any other."""
-    if not (LOCAL / "demo" / "register.py").exists():
-        return
-    sys.path.insert(0, str(LOCAL))
-    register = importlib.import_module("demo.register")
+    sys.path.insert(0, str(LOCAL / "demo"))
+    register = importlib.import_module("register")
     with step("demo departments"):
-        register.main(Path(home.path))
+        register.main(home)
