@@ -10,6 +10,7 @@ from harvesters.errors import Problem
 from harvesters.model import Scalar
 from harvesters.tables.cells import DITTO, kind, shown, unit_of
 from harvesters.tables.grid import Sheet, Span
+from harvesters.tables.head import reach, spans_all
 from harvesters.tables.labels import (
     Line,
     is_capitals,
@@ -19,7 +20,7 @@ from harvesters.tables.labels import (
     opens_group,
     rank,
 )
-from harvesters.tables.layout import Row, reach, spans_all
+from harvesters.tables.layout import Row
 from harvesters.tables.shape import Shape
 
 
@@ -89,11 +90,7 @@ class _Lines:
 
     def __init__(self, sheet: Sheet, rows: Sequence[Row], shape: Shape, body: Body):
         self.sheet, self.rows, self.shape, self.body = sheet, rows, shape, body
-        self.facts = [
-            c
-            for c in (*shape.leading, *shape.after)
-            if c not in shape.numbering
-        ]
+        self.facts = [c for c in (*shape.leading, *shape.after) if c not in shape.numbering]
 
     def read(self) -> list[Line]:
         lines = [self._line(row) for row in self.rows if not row.blank]
@@ -105,7 +102,7 @@ class _Lines:
         }
         return [
             self._as_row(line) if _is_row(line, after, counts, apart) else line
-            for line, after in zip(lines, lines[1:] + [None], strict=True)
+            for line, after in zip(lines, [*lines[1:], None], strict=True)
         ]
 
     def _as_row(self, line: Line) -> Line:
@@ -147,7 +144,11 @@ class _Lines:
     def _label(self, row: Row) -> tuple[int, str, str]:
         """The label's column, the label, and the number before it if there is one."""
         ordinal = next(
-            (shown(self.sheet.rows[row.index][c]) for c in self.shape.numbering if self._has(row, c)),
+            (
+                shown(self.sheet.rows[row.index][c])
+                for c in self.shape.numbering
+                if self._has(row, c)
+            ),
             "",
         )
         found = [
@@ -167,10 +168,12 @@ class _Lines:
         return found[0][0], " ".join(text for _, text in found), ordinal
 
     def _units(self, row: Row) -> str:
-        """Units in place of figures: "A. HÀNH KHÁCH | Nghìn HK | Triệu HK.km" heads what follows."""
+        """Units in place of figures, as in "A. HÀNH KHÁCH | Nghìn HK | Triệu HK.km": a heading."""
         if row.figures or row.missing or not self.shape.steps:
             return ""
-        texts = [shown(self.sheet.rows[row.index][c]) for c in row.texts if c in self.shape.measures]
+        texts = [
+            shown(self.sheet.rows[row.index][c]) for c in row.texts if c in self.shape.measures
+        ]
         return "; ".join(texts) if texts and all(map(unit_of, texts)) else ""
 
 

@@ -15,8 +15,8 @@ Kind = Literal["blank", "figure", "missing", "text"]
 
 #: Signs that Vietnamese and international tables put where no figure is.
 MISSING = frozenset(
-    ("-", "–", "—", "--", "---", "…", "..", "...", "....", ". .", ".. .", "x", "X", ":", "///")
-    + ("N/A", "n/a", "NA", "n.a.", "#N/A", "NULL", "null", "NaN", "nan", "*")
+    {"-", "–", "—", "--", "---", "…", "..", "...", "....", ". .", ".. .", "x", "X", ":", "///"}
+    | {"N/A", "n/a", "NA", "n.a.", "#N/A", "NULL", "null", "NaN", "nan", "*"}
 )
 #: “As above”, mostly in a column of units.
 DITTO = frozenset(('"', "''", "”", "“", "``", "´´", "-nt-", "nt", "- nt -", "-''-", '-"-', '- " -'))
@@ -92,7 +92,8 @@ _UNIT_WORDS = (
     r"ha|km2|km²|km|m2|m²|m3|m³|mm|tan|ta|kg|gam|g|lit|con|nguoi|luot|ho|cai|chiec|bo|doi"
     r"|dong|vnd|usd|do la|doanh nghiep|dn|du an|kwh|kw|mw|bao|quyen|trang|san pham|diem|ty le"
     r"|trieu|nghin|ngan|ty|tram|1000|1\.000|hk|hanh khach|hk\.km|tan\.km|km\.tan|hoc sinh|sinh vien"
-    r"|hoc vien|thi sinh|nha|vien chuc|lop|truong|giuong|xa|phuong|thon|may|lan|vu|ngay|thang|gio|ky|moi|m|cho|thue bao|tram|o to"
+    r"|hoc vien|thi sinh|nha|vien chuc|lop|truong|giuong|xa|phuong|thon|may|lan|vu|ngay|thang|gio"
+    r"|ky|moi|m|cho|thue bao|tram|o to"
     r"|va|hop tac xa|co so|co quan|giao vien|phong|can|cay|tan/ha|ta/ha|mg|µg|do|c|chia"
 )
 _UNIT_TEXT = re.compile(rf"(?:\d+\s*)?(?:(?:%|‰|\b(?:{_UNIT_WORDS})\b)[\s;,.:/+&-]*)+")
@@ -137,7 +138,8 @@ def unit_in_title(title: str) -> str:
 
 
 _NOTE = re.compile(
-    r"^\s*(?:\*?\(?\s*(?:(?:ghi chú|chú thích|lưu ý)\b|(?:nguồn|chú ý|notes?|source)[^:：]{0,20}[:：])"
+    r"^\s*(?:\*?\(?\s*(?:(?:ghi chú|chú thích|lưu ý)\b"
+    r"|(?:nguồn|chú ý|notes?|source)[^:：]{0,20}[:：])"
     r"|\(\s*\*+\s*\)|\*+\s?\S|\(\s*\d\s*\)\s*\S|\d\)\s|[¹²³⁴]\s*\S|\[\d+\])",
     re.IGNORECASE,
 )
@@ -171,7 +173,9 @@ def is_signature(text: str) -> bool:
     return bool(_SIGNATURE.search(fold(text)))
 
 
-_CONTINUED = re.compile(r"\(?\s*(?:\btiếp\s*theo\b|\btiếp\b|\bcontinued\b|\bcont\.)\s*\)", re.IGNORECASE)
+_CONTINUED = re.compile(
+    r"\(?\s*(?:\btiếp\s*theo\b|\btiếp\b|\bcontinued\b|\bcont\.)\s*\)", re.IGNORECASE
+)
 
 
 def is_continuation(title: str) -> bool:

@@ -116,7 +116,10 @@ def type_column(
 
 
 def _numbers(
-    values: Sequence[Scalar], styles: Sequence[Style], filled: Sequence[Scalar], elsewhere: Separator
+    values: Sequence[Scalar],
+    styles: Sequence[Style],
+    filled: Sequence[Scalar],
+    elsewhere: Separator,
 ) -> Typed:
     as_text = Typed("text", tuple(map(_as_text, values, styles)))
     words = [v for v in filled if not _is_number(v)]

@@ -83,7 +83,9 @@ def _strict(content: bytes, encoding: str, where: str) -> str:
     try:
         return content.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise HarvestError("unknown_encoding", where=where, at=getattr(error, "start", 0)) from error
+        raise HarvestError(
+            "unknown_encoding", where=where, at=getattr(error, "start", 0)
+        ) from error
 
 
 def _zeros(content: bytes) -> str:

@@ -157,9 +157,7 @@ def _pick(sheet: Sheet, rows: list[int], columns: list[int]) -> Sheet:
         for (r, c), style in sheet.styles.items()
         if r in new_row and c in new_column
     }
-    return Sheet(
-        sheet.name, tuple(map(tuple, grid)), tuple(merges), styles, visible=sheet.visible
-    )
+    return Sheet(sheet.name, tuple(map(tuple, grid)), tuple(merges), styles, visible=sheet.visible)
 
 
 def region(sheet: Sheet, top: int, left: int, bottom: int, right: int) -> Sheet:

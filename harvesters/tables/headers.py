@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from harvesters.tables.cells import shown
 from harvesters.tables.grid import Sheet, one_line
-from harvesters.tables.layout import Row, is_numbering, reach
+from harvesters.tables.head import reach
+from harvesters.tables.layout import Row, is_numbering
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ def column_titles(sheet: Sheet, header: Sequence[Row]) -> Titles:
     grid = [_pieces(sheet, row, rows[number + 1 :]) for number, row in enumerate(rows)]
     _widen_upwards(grid)
     titles = {c: title for c in range(sheet.width) if (title := _title(grid, c))}
-    lowest = {piece_column: piece for row in grid for piece in row for piece_column in piece.columns}
+    lowest = {
+        piece_column: piece for row in grid for piece in row for piece_column in piece.columns
+    }
     shared: dict[_Piece, list[int]] = {}
     for column, piece in sorted(lowest.items()):
         shared.setdefault(piece, []).append(column)
@@ -72,7 +76,11 @@ def _pieces(sheet: Sheet, row: Row, below: Sequence[Row]) -> list[_Piece]:
     for column in row.filled:
         right = reach(sheet, row.index, column)
         if right == column and below:
-            right = _line_end(sheet, row, column, below) if drawn else _free_end(sheet, row, column, below)
+            right = (
+                _line_end(sheet, row, column, below)
+                if drawn
+                else _free_end(sheet, row, column, below)
+            )
         pieces.append(_Piece(shown(sheet.rows[row.index][column]), column, right))
     return pieces
 
@@ -100,7 +108,9 @@ def _free_end(sheet: Sheet, row: Row, column: int, below: Sequence[Row]) -> int:
     if not _begins(sheet, nearest, column):
         return column
     last = column
-    while last + 1 < sheet.width and last + 1 not in row.filled and _begins(sheet, nearest, last + 1):
+    while (
+        last + 1 < sheet.width and last + 1 not in row.filled and _begins(sheet, nearest, last + 1)
+    ):
         last += 1
     return last
 
@@ -116,7 +126,7 @@ def _titled(rows: Sequence[Row], column: int) -> bool:
 
 def _widen_upwards(grid: list[list[_Piece]]) -> None:
     """A title of two lines with the line drawn only under the second: the first reaches as far."""
-    for upper, lower in reversed(list(zip(grid, grid[1:], strict=False))):
+    for upper, lower in reversed(list(pairwise(grid))):
         taken = {column for piece in upper for column in range(piece.left, piece.right + 1)}
         for number, piece in enumerate(upper):
             wide = next((p for p in lower if p.left == piece.left and p.right > piece.right), None)

@@ -18,7 +18,9 @@ from schemas.text import fold
 _OF_WHICH = re.compile(
     r"^(?:trong do|tr\.? ?do|chia ra|bao gom|gom|cu the|of which|tong so trong do)\s*[:：]?\s*$"
 )
-_OF_WHICH_START = re.compile(r"^\s*(?:trong đó|tr\.\s?đó|tđ|bao gồm|of which)\s*[:：]\s*(?=\S)", re.IGNORECASE)
+_OF_WHICH_START = re.compile(
+    r"^\s*(?:trong đó|tr\.\s?đó|tđ|bao gồm|of which)\s*[:：]\s*(?=\S)", re.IGNORECASE
+)
 _TOTAL = re.compile(
     r"^\W*(?:tong\b|toan (?:nganh|tinh|quoc|xa hoi)\b|ca nuoc\b|(?:cong|chung|total)[\W\d]*$)"
 )
@@ -215,7 +217,9 @@ class _Stack:
         height = _TOP if total else rank(label, line.ordinal, weighty)
         depth = 0 if total or height == _CAPITALS else line.depth
         weight = int(self.by_weight and not line.bold)
-        self._close(_Open((line.column, depth, height, weight), label, line.heading, line.bold, total))
+        self._close(
+            _Open((line.column, depth, height, weight), label, line.heading, line.bold, total)
+        )
         path = self._path(self.open[:-1])
         if line.heading:
             return None

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from harvesters.tables.cells import (
     is_continuation,
-    is_letterhead,
     is_note,
     is_year,
     kind,
-    says_unit,
     shown,
     unit_of,
     whole,
@@ -62,11 +61,15 @@ class Row:
 
 @dataclass
 class Block:
-    """One table: its head (everything above the figures), its body, and lines under it."""
+    """One table: its head (everything above the figures), its body, and lines under it.
+
+    `header` is the row where the column titles begin, if a person said so.
+    """
 
     head: list[Row] = field(default_factory=list)
     body: list[Row] = field(default_factory=list)
     tail: list[Row] = field(default_factory=list)
+    header: int | None = None
 
 
 def rows_of(sheet: Sheet) -> list[Row]:
@@ -145,7 +148,9 @@ class _Splitter:
             return self.pending
         start = self._new_head()
         if start is None:
-            titles = (n for n, r in enumerate(self.pending) if r.alone and _opens_table(self._text(r)))
+            titles = (
+                n for n, r in enumerate(self.pending) if r.alone and _opens_table(self._text(r))
+            )
             start = next(titles, None)
         return None if start is None else self.pending[start:]
 
@@ -211,7 +216,7 @@ class _Splitter:
 
 
 def _opens_table(text: str) -> bool:
-    return is_continuation(text) or bool(_ORDINAL_TITLE.match(text)) and len(text) > 12
+    return is_continuation(text) or (bool(_ORDINAL_TITLE.match(text)) and len(text) > 12)
 
 
 def is_numbering(sheet: Sheet, row: Row) -> bool:
@@ -222,7 +227,7 @@ def is_numbering(sheet: Sheet, row: Row) -> bool:
     if len(letters) + len(numbers) != len(values) or len(values) < 2 or not numbers:
         return False
     counted = [int(found.group()) for v in numbers if (found := re.search(r"\d+", v))]
-    steps = all(b - a == 1 for a, b in zip(counted, counted[1:], strict=False))
+    steps = all(b - a == 1 for a, b in pairwise(counted))
     return steps and counted[0] == 1 and (bool(letters) or len(counted) > 2)
 
 
@@ -242,126 +247,3 @@ def _text_only(rows: Sequence[Row]) -> list[Block]:
             [row for row in rows if row.index > last],
         )
     ]
-
-
-@dataclass(frozen=True)
-class Head:
-    """What stands above a body: title lines, the unit said for the whole table, header rows, and
-    headings that already belong to the body."""
-
-    title: tuple[str, ...]
-    unit: str
-    header: tuple[Row, ...]
-    headings: tuple[Row, ...]
-
-
-def read_head(sheet: Sheet, block: Block) -> Head:
-    """Takes a head apart, from the figures upwards."""
-    figures = {c for row in block.body for c in row.figures + row.missing}
-    rows = list(block.head)
-    headings: list[Row] = []
-    while rows and (rows[-1].blank or _is_heading(sheet, rows, figures)):
-        row = rows.pop()
-        if not row.blank:
-            headings.insert(0, row)
-    header: list[Row] = []
-    while rows:
-        if _is_header(sheet, rows[-1], header, figures):
-            header.insert(0, rows.pop())
-        elif header and _is_gap(sheet, rows, figures):
-            rows.pop()
-        else:
-            break
-    if not header:
-        rows, headings = rows + headings, []
-    return Head(*_title_and_unit(sheet, rows), tuple(header), tuple(headings))
-
-
-def _is_heading(sheet: Sheet, rows: Sequence[Row], figures: set[int]) -> bool:
-    """Whether the last row is a heading of the body and not of its columns."""
-    row, above = rows[-1], rows[:-1]
-    headed = any(len([c for c in r.texts if c in figures]) > 1 for r in above)
-    if row.alone:
-        column = row.texts[0]
-        if column < min(figures, default=0) or (column == min(figures) and not headed):
-            return headed or len(figures) == 1 and any(len(r.texts) > 1 for r in above)
-        return headed and spans_all(sheet, row, figures)
-    labelled = bool(row.texts) and row.first < min(figures, default=0) and not row.figures
-    over = [c for c in row.texts if c in figures]
-    values = sheet.rows[row.index]
-    return labelled and headed and bool(over) and all(unit_of(shown(values[c])) for c in over)
-
-
-def spans_all(sheet: Sheet, row: Row, figures: Iterable[int]) -> bool:
-    """Whether the row's only text is merged or centred over all columns of figures."""
-    left = row.texts[0]
-    right = reach(sheet, row.index, left)
-    return all(left <= c <= right or c < left for c in figures) and right > left
-
-
-def reach(sheet: Sheet, row: int, column: int) -> int:
-    """The last column a cell extends over: merged, or centred across the blank cells beside it."""
-    for span in sheet.merges:
-        if span.top <= row <= span.bottom and span.left == column:
-            return span.right
-    last = column
-    if sheet.style(row, column).centred:
-        while (
-            last + 1 < sheet.width
-            and sheet.rows[row][last + 1] is None
-            and sheet.style(row, last + 1).centred
-        ):
-            last += 1
-    return last
-
-
-def _is_header(sheet: Sheet, row: Row, below: Sequence[Row], figures: set[int]) -> bool:
-    if row.blank:
-        return False
-    if not row.alone:
-        return True
-    column = row.texts[0]
-    text = shown(sheet.rows[row.index][column])
-    if column < min(figures, default=0) and reach(sheet, row.index, column) > column:
-        return False
-    if column not in figures:
-        return bool(below) and _under_merge(sheet, row, column)
-    return not (says_unit(text) or unit_of(text) and below and _filled_in(below, column))
-
-
-def _is_gap(sheet: Sheet, rows: Sequence[Row], figures: set[int]) -> bool:
-    """A blank row within a header: merged cells reach over it, or titles stand above it too."""
-    gap = rows[-1]
-    if not gap.blank or len(rows) < 2:
-        return False
-    if any(span.top < gap.index <= span.bottom for span in sheet.merges):
-        return True
-    above = rows[-2]
-    texts = [shown(sheet.rows[above.index][c]) for c in above.texts]
-    over = [c for c in above.texts if c in figures]
-    return len(over) > 1 and not any(is_letterhead(text) for text in texts)
-
-
-def _under_merge(sheet: Sheet, row: Row, column: int) -> bool:
-    """A label column's title merged downwards into the header rows below."""
-    return any(
-        span.top == row.index and span.left == column and span.bottom > row.index
-        for span in sheet.merges
-    )
-
-
-def _filled_in(rows: Sequence[Row], column: int) -> bool:
-    return any(column in row.filled for row in rows)
-
-
-def _title_and_unit(sheet: Sheet, rows: Sequence[Row]) -> tuple[tuple[str, ...], str]:
-    lines: list[str] = []
-    unit = ""
-    for row in rows:
-        for column in row.texts:
-            text = shown(sheet.rows[row.index][column])
-            if found := unit_of(text):
-                unit = found
-            else:
-                lines.append(text)
-    return tuple(lines), unit

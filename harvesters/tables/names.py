@@ -7,8 +7,8 @@ tháng 3 năm 2025". It is the same column. So names come from titles, not from 
   (``uoc_tinh_thang``; "2 tháng", January and February together, is ``cac_thang``);
 * four or more columns that then have the same name are a series (Tháng 1 … Tháng 12): they keep
   their periods;
-* a table whose titles speak of years only keeps the years (``nam_2023``, ``dan_so_2024``): there
-  a new year is a new column;
+* a table whose titles speak of years only and differ in them keeps the years (``nam_2023``,
+  ``nam_2024``): there a new year is a new column;
 * columns that still share a name get _2, _3 … from left to right.
 """
 
@@ -26,7 +26,7 @@ _WITHIN_YEAR = re.compile(
     rf"\b(?:thang|quy|ngay|tuan)\s*{_NUMBER}\b|\b\d{{1,2}}\s*thang\b|\b\d{{1,2}}/\d{{1,2}}(?:/\d{{4}})?\b"
     r"|\b\d{1,2}/\d{4}\b"
 )
-#: What is left out: "tháng 02", "02 tháng", "quý III", "6 tháng đầu", "20/9/2006", "9/2025", "2025".
+#: Left out: "tháng 02", "02 tháng", "quý III", "6 tháng đầu", "20/9/2006", "9/2025", "2025".
 _YEAR = r"(?:19|20)\d\d"
 _PERIOD = re.compile(
     rf"(?P<word>\b(?:thang|quy|ngay|tuan)\b)\s*{_NUMBER}\b(?:\s*(?:[-/]|\bnam\b)\s*{_YEAR}\b)?(?!/\d)"
@@ -39,16 +39,22 @@ _BARE_YEAR = re.compile(rf"{_YEAR}(?:\s*-\s*{_YEAR})?")
 _SERIES = 4
 #: What a period leaves behind at the end: "đến ngày", "và".
 _LOOSE_END = re.compile(r"(?:-(?:va|tu|den|ngay))+$")
-_ORDINAL = re.compile(r"^\s*(?:(?:bieu|bang|phu luc)\s*(?:so)?\s*)?\d{1,3}(?:[./]\d+)*\s*[.:)/-]\s*")
+_ORDINAL = re.compile(
+    r"^\s*(?:(?:bieu|bang|phu luc)\s*(?:so)?\s*)?\d{1,3}(?:[./]\d+)*\s*[.:)/-]\s*"
+)
 
 
 def column_names(titles: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
     """Names for the titles of one table, in order; see the module for the rules."""
-    folded = [_BARE_YEAR.sub(r"nam \g<0>", t) if _BARE_YEAR.fullmatch(t) else t for t in map(fold, titles)]
-    within_year = any(_WITHIN_YEAR.search(title) for title in folded)
-    stripped = [_without_period(title) if within_year else title for title in folded]
-    names = [column_name(short or title) for short, title in zip(stripped, folded, strict=True)]
+    folded = [
+        _BARE_YEAR.sub(r"nam \g<0>", t) if _BARE_YEAR.fullmatch(t) else t for t in map(fold, titles)
+    ]
+    stripped = [_without_period(title) or title for title in folded]
+    names = [column_name(title) for title in stripped]
     counts = Counter(names)
+    if max(counts.values(), default=0) > 1 and not any(map(_WITHIN_YEAR.search, folded)):
+        names = [column_name(title) for title in folded]
+        counts = Counter(names)
     full = [
         column_name(title) if counts[name] >= _SERIES else name
         for name, title in zip(names, folded, strict=True)

@@ -11,9 +11,10 @@ from harvesters.errors import HarvestError, Problem
 from harvesters.model import Column, ColumnType, Scalar, Table
 from harvesters.tables.cells import is_continuation, shown, without_continuation
 from harvesters.tables.grid import Caps, Sheet, Workbook, visible_part
+from harvesters.tables.head import read_head
 from harvesters.tables.headers import column_titles
 from harvesters.tables.hints import Hints
-from harvesters.tables.layout import Block, find_blocks, read_head, rows_of
+from harvesters.tables.layout import Block, find_blocks, rows_of
 from harvesters.tables.names import column_names, table_key, unique_keys
 from harvesters.tables.tabulate import GROUP_NAME, TableRead, read_block
 from harvesters.tables.workbook import read_workbook
@@ -68,9 +69,7 @@ def read_tables(
     )
 
 
-def _wanted(
-    workbook: Workbook, hints: Hints, notes: list[Problem], where: str
-) -> list[Sheet]:
+def _wanted(workbook: Workbook, hints: Hints, notes: list[Problem], where: str) -> list[Sheet]:
     """The sheets to read. Hidden ones are the department's workings unless they are named."""
     wanted = []
     for sheet in workbook.sheets:
@@ -98,6 +97,15 @@ def read_sheet(
     blocks = [_said_block(sheet, *said)] if said else find_blocks(sheet)
     found = [read_block(sheet, block, hints, place) for block in _join_blocks(sheet, blocks)]
     return [read for read in found if read is not None], notes
+
+
+def _said_block(sheet: Sheet, first: int, last: int) -> Block:
+    """One table whose header rows a person gave, numbered from 1 as the workbook shows them."""
+    rows = rows_of(sheet)
+    below = [row for row in rows if row.index >= last]
+    end = max((n for n, row in enumerate(below) if len(row.filled) > 1), default=-1) + 1
+    head = [row for row in rows if row.index < last]
+    return Block(head, below[:end], below[end:], first - 1)
 
 
 def _join_blocks(sheet: Sheet, blocks: Sequence[Block]) -> list[Block]:

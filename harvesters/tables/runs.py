@@ -12,7 +12,7 @@ _SHOWN = 3
 
 
 class Conversions:
-    """Converts texts by their fonts and remembers how many, from which fonts, and what is unsure."""
+    """Converts texts by their fonts and remembers how many, in which fonts, what is unsure."""
 
     def __init__(self) -> None:
         self.fonts: Counter[str] = Counter()
@@ -48,7 +48,9 @@ class Conversions:
 def _joined(runs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     joined: list[tuple[str, str]] = []
     for text, font in runs:
-        same = joined and (joined[-1][1] == font or not (encoding_of(joined[-1][1]) or encoding_of(font)))
+        same = joined and (
+            joined[-1][1] == font or not (encoding_of(joined[-1][1]) or encoding_of(font))
+        )
         if same:
             joined[-1] = (joined[-1][0] + text, font)
         elif text:

@@ -18,10 +18,13 @@ from schemas.text import fold
 
 _NUMBERING = re.compile(r"(?:stt|tt|so tt|so thu tu|no\.?|#)(?: / .*)?")
 _CODE = re.compile(r"(?:ma|code|id)\b.*|.*\b(?:ma so|ma dinh danh|code|id)")
-_TIME = re.compile(r"(?:nam|thang|quy|ky|ky bao cao|ngay|nien do|thoi gian|thoi diem|ngay thang"
-                   r"|year|month|quarter|date|time|period|day)(?: .{0,20})?")
+_TIME = re.compile(
+    r"(?:nam|thang|quy|ky|ky bao cao|ngay|nien do|thoi gian|thoi diem|ngay thang"
+    r"|year|month|quarter|date|time|period|day)(?: .{0,20})?"
+)
 _PERIOD_VALUE = re.compile(
-    r"(?:năm|tháng|quý|q|t)?\.?\s*(?:[ivx]+|\d{1,2})?\s*[/\-. ]?\s*(?:năm)?\s*(?:19|20)\d\d(?:\s*[-/]?\s*"
+    r"(?:năm|tháng|quý|q|t)?\.?\s*(?:[ivx]+|\d{1,2})?\s*[/\-. ]?\s*(?:năm)?\s*(?:19|20)\d\d"
+    r"(?:\s*[-/]?\s*"
     r"(?:q[1-4]|\d{1,2}|(?:19|20)\d\d))?(?:\s*\(.*\))?|(?:tháng|quý)\s*(?:[ivx]+|\d{1,2})"
     r"|\d{4}-\d\d-\d\d.*|\d{1,2}/\d{1,2}/\d{4}"
     r"|(?:sơ bộ|ước tính|ước)\s*(?:năm\s*)?(?:19|20)\d\d",
@@ -170,7 +173,7 @@ class _Finder:
         steps = [labels[0]]
         for column in labels[1:]:
             title, before = self.titles.get(column, ""), self.titles.get(steps[-1], "")
-            if title and title != before or not self._excludes(steps, column):
+            if (title and title != before) or not self._excludes(steps, column):
                 break
             steps.append(column)
         return steps

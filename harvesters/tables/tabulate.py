@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harvesters.errors import Problem
-from harvesters.model import Column, Scalar, Table
+from harvesters.model import Column, Table
 from harvesters.tables.body import Body, read_body
 from harvesters.tables.cells import (
     is_letterhead,
@@ -23,10 +23,11 @@ from harvesters.tables.column_types import (
     questions,
     type_column,
 )
-from harvesters.tables.grid import PLAIN, Sheet
+from harvesters.tables.grid import Sheet
+from harvesters.tables.head import Head, read_head
 from harvesters.tables.headers import column_titles
 from harvesters.tables.hints import ColumnHint, Hints
-from harvesters.tables.layout import Block, Head, Row, read_head
+from harvesters.tables.layout import Block, Row
 from harvesters.tables.names import column_names
 from harvesters.tables.shape import Shape, find_shape
 
@@ -37,6 +38,7 @@ TIME = ("Thời gian", "Time")
 GROUP_NAME = "thuoc_nhom"
 #: So many rows are enough to see how a table writes its decimals.
 _SAMPLE = 2000
+_REMARK_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,10 @@ class _Builder:
 
 def _bare(title: str) -> str:
     """The title without its unit: a change of unit is no other column."""
-    levels = [re.sub(r"\s*\([^()]{1,40}\)\s*$", "", level) if unit_in_title(level) else level
-              for level in title.split(" / ")]
+    levels = [
+        re.sub(r"\s*\([^()]{1,40}\)\s*$", "", level) if unit_in_title(level) else level
+        for level in title.split(" / ")
+    ]
     return " / ".join(levels) or title
 
 
@@ -208,12 +212,16 @@ def _letter(column: int | None) -> str:
 def _title(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The table's title out of the lines above it, and the lines that are notes.
 
-    The letterhead of the paper is left out. A title may run over several lines.
+    The letterhead of the paper is left out. A title may run over several lines; a longer remark
+    in brackets under it is a note, a short one ("Giá so sánh 1994") belongs to it.
     """
     kept = [line for line in lines if not is_letterhead(line)]
-    notes = tuple(line for line in kept if is_note(line))
-    title = " ".join(line for line in kept if not is_note(line))
-    return title, notes
+    notes = tuple(line for line in kept if is_note(line) or _is_remark(line))
+    return " ".join(line for line in kept if line not in notes), notes
+
+
+def _is_remark(line: str) -> bool:
+    return line.startswith("(") and line.endswith(")") and len(line.split()) > _REMARK_WORDS
 
 
 def _notes(sheet: Sheet, head: Head, tail: Sequence[Row]) -> tuple[str, ...]:

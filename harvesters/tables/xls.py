@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import xlrd
+from xlrd.biffh import XLRDError
 from xlrd.compdoc import CompDocError
 
 from harvesters.errors import HarvestError, Problem
@@ -78,7 +79,7 @@ def read_xls(content: bytes, where: str, caps: Caps) -> Workbook:
 def _damage_told(where: str) -> Iterator[None]:
     try:
         yield
-    except xlrd.XLRDError as error:
+    except XLRDError as error:
         code = "protected_file" if "encrypted" in str(error).lower() else "truncated"
         raise HarvestError(code, where=where) from error
     except _DAMAGE as error:
@@ -119,7 +120,8 @@ class _SheetReader:
     def _notes(self) -> Iterator[Problem]:
         yield from self.conversions.notes(self.place)
         if self.errors:
-            yield Problem("error_cells", where=self.place, params=dict(count=str(self.errors.total())))
+            count = str(self.errors.total())
+            yield Problem("error_cells", where=self.place, params={"count": count})
 
     def _style(self, xf_index: int) -> Style:
         if xf_index not in self.styles:
@@ -166,7 +168,7 @@ class _SheetReader:
         return self.conversions.convert(parts)
 
 
-def _moment(value: float, datemode: int) -> date | datetime | str | None:
+def _moment(value: float, datemode: Literal[0, 1]) -> date | datetime | str | None:
     """A date, a date with time, or a time of day as text; a serial that is no date is None."""
     try:
         moment: datetime = xlrd.xldate_as_datetime(value, datemode)

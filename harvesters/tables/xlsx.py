@@ -24,7 +24,8 @@ from harvesters.tables.grid import (
     make_sheet,
 )
 from harvesters.tables.runs import Conversions
-from harvesters.tables.xlsx_looks import Looks, SheetLooks, XmlError
+from harvesters.tables.xlsx_looks import Looks, SheetLooks
+from harvesters.tables.xlsx_xml import XmlError
 
 #: Below this size unpacked, however well it was packed, a file harms nobody.
 _HARMLESS = 50_000_000
@@ -66,9 +67,7 @@ def _guard(archive: zipfile.ZipFile, packed: int, where: str, caps: Caps) -> Non
         raise HarvestError("truncated", where=where)
 
 
-def _sheets(
-    book: CalamineWorkbook, looks: dict[str, SheetLooks], where: str
-) -> Iterator[Sheet]:
+def _sheets(book: CalamineWorkbook, looks: dict[str, SheetLooks], where: str) -> Iterator[Sheet]:
     for meta in book.sheets_metadata:
         if meta.typ != SheetTypeEnum.WorkSheet:
             continue

@@ -1,8 +1,6 @@
 """What an .xlsx says besides its values: styles, hidden rows and columns, fonts within a text.
 
-The workbook's XML is streamed with expat, which keeps nothing in memory, follows no reference to
-outside and here refuses every DOCTYPE. Names are read without their prefix, so that the strict
-form of the standard and unusual writers are read alike.
+Calamine gives values only; fonts, number formats and hidden parts are in the XML beside them.
 """
 
 from __future__ import annotations
@@ -10,19 +8,13 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
-from xml.parsers import expat
 
 from harvesters.tables.grid import PLAIN, Position, Style
 from harvesters.tables.legacy_fonts import encoding_of
-from harvesters.tables.number_format import BUILT_IN, style_of_format
+from harvesters.tables.xlsx_xml import Attributes, at, number, parse_part, read_styles
 
-T = TypeVar("T")
-Attributes = dict[str, str]
 Runs = list[tuple[str, str]]
-XmlError = expat.ExpatError
 #: Blank cells beyond these carry no header, so their looks are not kept.
 _HEADER_ROWS, _HEADER_COLUMNS = 2000, 512
 
@@ -45,7 +37,7 @@ class Looks:
 
     def __init__(self, archive: zipfile.ZipFile):
         self.archive = archive
-        self.styles, self.fonts = _read_styles(archive)
+        self.styles, self.fonts = read_styles(archive)
         self.strings = _read_strings(archive, self.fonts)
 
     def sheets(self) -> dict[str, SheetLooks]:
@@ -59,41 +51,15 @@ class Looks:
                 if "worksheets/" in target and target in self.archive.namelist():
                     found[attributes.get("name", "")] = self._read(target)
 
-        _parse(self.archive, "xl/workbook.xml", start)
+        parse_part(self.archive, "xl/workbook.xml", start)
         return found
 
     def _read(self, path: str) -> SheetLooks:
         reader = _SheetParser(self.styles, self.fonts, self.strings)
-        _parse(self.archive, path, reader.start, reader.end, reader.text)
+        parse_part(self.archive, path, reader.start, reader.end, reader.text)
         looks = reader.looks
         looks.area = (reader.last_row + 1) * (reader.last_column + 1)
         return looks
-
-
-def _parse(
-    archive: zipfile.ZipFile,
-    path: str,
-    start: Callable[[str, Attributes], None],
-    end: Callable[[str], None] | None = None,
-    text: Callable[[str], None] | None = None,
-) -> None:
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-
-    def refuse(*_: object) -> None:
-        raise XmlError("DOCTYPE")
-
-    def started(name: str, attributes: Attributes) -> None:
-        start(name.rpartition(":")[2], {k.rpartition(":")[2]: v for k, v in attributes.items()})
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = started
-    if end is not None:
-        parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
-    if text is not None:
-        parser.CharacterDataHandler = text
-    with archive.open(path) as stream:
-        parser.ParseFile(stream)
 
 
 def _targets(archive: zipfile.ZipFile) -> dict[str, str]:
@@ -106,84 +72,8 @@ def _targets(archive: zipfile.ZipFile) -> dict[str, str]:
             whole = target[1:] if target.startswith("/") else posixpath.join("xl", target)
             targets[attributes.get("Id", "")] = posixpath.normpath(whole)
 
-    _parse(archive, "xl/_rels/workbook.xml.rels", start)
+    parse_part(archive, "xl/_rels/workbook.xml.rels", start)
     return targets
-
-
-class _StyleParser:
-    """Fonts, borders and formats by number, then the cell styles that combine them."""
-
-    def __init__(self) -> None:
-        self.formats = dict(BUILT_IN)
-        self.fonts: list[tuple[str, bool]] = []
-        self.lines: list[bool] = []
-        self.cells: list[dict[str, str]] = []
-        self.path: list[str] = []
-
-    def start(self, tag: str, attributes: Attributes) -> None:
-        parent = self.path[-1] if self.path else ""
-        self.path.append(tag)
-        if tag == "numFmt" and "numFmts" in self.path:
-            self.formats[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
-        elif parent == "fonts" and tag == "font":
-            self.fonts.append(("", False))
-        elif parent == "font" and "fonts" in self.path:
-            self._font(tag, attributes)
-        elif parent == "borders" and tag == "border":
-            self.lines.append(False)
-        elif parent == "border" and tag == "bottom" and "borders" in self.path:
-            self.lines[-1] = attributes.get("style", "none") != "none"
-        elif "cellXfs" in self.path:
-            self._cell(tag, attributes)
-
-    def end(self, tag: str) -> None:
-        self.path.pop()
-
-    def _font(self, tag: str, attributes: Attributes) -> None:
-        name, bold = self.fonts[-1]
-        if tag == "name":
-            self.fonts[-1] = (attributes.get("val", ""), bold)
-        elif tag == "b":
-            self.fonts[-1] = (name, attributes.get("val", "1") not in ("0", "false"))
-
-    def _cell(self, tag: str, attributes: Attributes) -> None:
-        if tag == "xf":
-            self.cells.append(dict(attributes))
-        elif tag == "alignment" and self.cells:
-            self.cells[-1].update(attributes)
-
-    def style(self, cell: dict[str, str]) -> tuple[Style, str]:
-        meaning = style_of_format(self.formats.get(_number(cell.get("numFmtId")), ""))
-        font, bold = _at(self.fonts, cell.get("fontId"), ("", False))
-        style = Style(
-            meaning.percent,
-            meaning.decimals,
-            meaning.digits,
-            _number(cell.get("indent")),
-            bold,
-            cell.get("horizontal") == "centerContinuous",
-            _at(self.lines, cell.get("borderId"), False),
-        )
-        return (PLAIN if style == PLAIN else style), font
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else 0
-
-
-def _at(values: list[T], index: str | None, default: T) -> T:
-    position = _number(index)
-    return values[position] if position < len(values) else default
-
-
-def _read_styles(archive: zipfile.ZipFile) -> tuple[list[Style], list[str]]:
-    """Style and font name of each cell style; empty when the file has no styles."""
-    if "xl/styles.xml" not in archive.namelist():
-        return [], []
-    parser = _StyleParser()
-    _parse(archive, "xl/styles.xml", parser.start, parser.end)
-    pairs = [parser.style(cell) for cell in parser.cells]
-    return [style for style, _ in pairs], [font for _, font in pairs]
 
 
 class _StringParser:
@@ -226,7 +116,7 @@ def _read_strings(archive: zipfile.ZipFile, fonts: list[str]) -> list[Runs]:
     if not any(map(encoding_of, fonts)) and not _LEGACY_NAME.search(archive.read(path)):
         return []
     parser = _StringParser()
-    _parse(archive, path, parser.start, parser.end, parser.text)
+    parse_part(archive, path, parser.start, parser.end, parser.text)
     return parser.strings
 
 
@@ -251,7 +141,7 @@ class _SheetParser:
         elif tag == "row":
             self._row(attributes)
         elif tag == "col" and attributes.get("hidden") in ("1", "true"):
-            first, last = _number(attributes.get("min")), _number(attributes.get("max"))
+            first, last = number(attributes.get("min")), number(attributes.get("max"))
             self.looks.hidden_columns.update(range(first - 1, min(last, 16384)))
 
     def text(self, text: str) -> None:
@@ -265,7 +155,7 @@ class _SheetParser:
             self._cell_ends()
 
     def _row(self, attributes: Attributes) -> None:
-        self.row = _number(attributes.get("r")) - 1 if attributes.get("r") else self.row + 1
+        self.row = number(attributes.get("r")) - 1 if attributes.get("r") else self.row + 1
         self.column = -1
         if attributes.get("hidden") in ("1", "true"):
             self.looks.hidden_rows.add(self.row)
@@ -273,7 +163,7 @@ class _SheetParser:
     def _cell(self, attributes: Attributes) -> None:
         reference = attributes.get("r", "")
         self.column = _column(reference) if reference else self.column + 1
-        self.style = _number(attributes.get("s"))
+        self.style = number(attributes.get("s"))
         self.shared = attributes.get("t") == "s"
         self.valued = self.formula = False
         self.value = ""
@@ -291,8 +181,7 @@ class _SheetParser:
         self.last_column = max(self.last_column, self.column)
         if self.shared and self.strings:
             own = self.fonts[self.style] if self.style < len(self.fonts) else ""
-            runs = self.strings[_number(self.value)] if _number(self.value) < len(self.strings) else []
-            runs = [(text, font or own) for text, font in runs]
+            runs = [(text, font or own) for text, font in at(self.strings, self.value, [])]
             if any(encoding_of(font) for _, font in runs):
                 self.looks.legacy[self.row, self.column] = runs
 
