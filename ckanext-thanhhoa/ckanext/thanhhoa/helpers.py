@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import flask
 from ckan.lib.i18n import get_lang
@@ -22,6 +24,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         "thanhhoa_item": thanhhoa_item,
         "thanhhoa_label": thanhhoa_label,
         "thanhhoa_language": language,
+        "thanhhoa_moment": thanhhoa_moment,
         "thanhhoa_number": thanhhoa_number,
         "thanhhoa_period": thanhhoa_period,
         "thanhhoa_place": thanhhoa_place,
@@ -87,6 +90,15 @@ def thanhhoa_number(value: Any, decimals: int | None = None) -> str:
 def thanhhoa_date(value: Any) -> str:
     """A date or moment of a dataset as a day: ``23/11/2026``; a year or month stays one."""
     return date_label(str(value), language()) if value else ""
+
+
+def thanhhoa_moment(value: Any) -> str:
+    """A moment in the portal's time zone: ``23/11/2026 14:05``, in English ``23 Nov 2026 14:05``."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if moment is None:
+        return ""
+    local = moment.astimezone(ZoneInfo(toolkit.config["ckan.display_timezone"]))
+    return local.strftime("%d %b %Y %H:%M" if language() == "en" else "%d/%m/%Y %H:%M")
 
 
 def thanhhoa_period(value: Any) -> str:

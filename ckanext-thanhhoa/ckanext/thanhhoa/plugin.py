@@ -13,6 +13,7 @@ from ckan.types import Context
 from ckanext.thanhhoa import (
     access,
     accounts,
+    change_words,
     cli,
     config,
     facets,
@@ -42,7 +43,11 @@ def get_auth_functions() -> dict[str, Callable[..., Any]]:
 
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
-    return {**helpers.get_helpers(), **page_helpers.get_helpers()}
+    return {
+        **helpers.get_helpers(),
+        **page_helpers.get_helpers(),
+        **change_words.get_helpers(),
+    }
 
 
 @toolkit.blanket.config_declarations

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ckanext.thanhhoa.views.download import download
+from ckanext.thanhhoa.views.sources import sources
 from flask import Blueprint
 
 
 def get_blueprints() -> list[Blueprint]:
     """Every blueprint of the portal."""
-    return []
+    return [download, sources]

@@ -1,5 +1,20 @@
 "use strict";
 (function () {
+  var phone = window.matchMedia("(max-width: 767px)");
+
+  /* The filters are open in the page, so that they work without scripts; a phone folds them. */
+  function fold() {
+    document.querySelectorAll(".fold-on-phones").forEach(function (part) {
+      part.open = !phone.matches;
+    });
+  }
+  fold();
+  phone.addEventListener("change", fold);
+
+  document.querySelectorAll("select[name=sort]").forEach(function (select) {
+    select.addEventListener("change", function () { select.form.requestSubmit(); });
+  });
+
   var toggle = document.querySelector(".nav-toggle");
   var nav = document.getElementById("site-nav");
   if (!toggle || !nav) { return; }

@@ -1,0 +1,148 @@
+"""Pages for the people who publish: their sources, what a run would change, what went wrong.
+
+Every change is a POST with CKAN's CSRF token and goes through the actions, so that the same auth
+functions hold as for the API.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+from ckan import model
+from ckan.common import current_user
+from ckan.plugins import toolkit
+from ckanext.thanhhoa.change_words import field_labels, letter
+from ckanext.thanhhoa.source_status import Status, statuses
+
+from harvesters.registry import source_types
+
+sources = flask.Blueprint("thanhhoa_sources", __name__, url_prefix="/nguon-du-lieu")
+
+#: Changes shown on one page of a plan.
+PAGE = 50
+_SOURCE_VERBS = {
+    "plan": "thanhhoa_harvest_plan",
+    "run": "thanhhoa_harvest_run",
+}
+_RUN_VERBS = {
+    "approve": "thanhhoa_harvest_approve",
+    "reject": "thanhhoa_harvest_reject",
+    "cancel": "thanhhoa_harvest_cancel",
+}
+
+
+@sources.before_request
+def signed_in() -> Any:
+    """These pages are for people with an account; others are asked to log in first."""
+    if not current_user.is_authenticated:
+        return toolkit.redirect_to("user.login", came_from=flask.request.path)
+    return None
+
+
+@sources.route("/")
+def index() -> str:
+    """The sources the person may see, each with its light."""
+    listed = _action("thanhhoa_source_list", {})
+    found = statuses([source["id"] for source in listed])
+    return toolkit.render(
+        "thanhhoa/sources.html",
+        {
+            "sources": [(source, found[source["id"]]) for source in listed],
+            "organizations": _organizations(listed),
+        },
+    )
+
+
+@sources.route("/<name>")
+def read(name: str) -> str:
+    """One source: how it stands, its buttons, its latest runs."""
+    return _source_page(name)
+
+
+@sources.route("/<name>/kiem-tra", methods=["POST"])
+def check(name: str) -> str:
+    """Tries the connection and says in words what is there."""
+    return _source_page(name, checked=_action("thanhhoa_source_check", {"id": name}))
+
+
+@sources.route("/<name>/<any(plan, run):verb>", methods=["POST"])
+def start(name: str, verb: str) -> Any:
+    """Asks for a plan or a run and goes to its page."""
+    try:
+        report = _action(_SOURCE_VERBS[verb], {"source": name})
+    except toolkit.ValidationError as error:
+        _tell(error)
+        return toolkit.redirect_to("thanhhoa_sources.read", name=name)
+    return toolkit.redirect_to("thanhhoa_sources.run", name=name, run_id=report["run"])
+
+
+@sources.route("/<name>/lan-chay/<run_id>")
+def run(name: str, run_id: str) -> str:
+    """A run as a letter of changes, with what went wrong and what to do about it."""
+    page = max(1, flask.request.args.get("page", 1, type=int))
+    source = _action("thanhhoa_source_show", {"id": name})
+    asked = {"run": run_id, "changes_limit": PAGE, "changes_offset": (page - 1) * PAGE}
+    report = _action("thanhhoa_harvest_status", asked)
+    if report["source"] != source["name"]:
+        return toolkit.abort(404)
+    return toolkit.render(
+        "thanhhoa/run.html",
+        {
+            "source": source,
+            "report": report,
+            "letter": letter(report),
+            "labels": field_labels(),
+            "page": page,
+            "pages": -(-report["changes_total"] // PAGE),
+        },
+    )
+
+
+@sources.route("/<name>/lan-chay/<run_id>/<any(approve, reject, cancel):verb>", methods=["POST"])
+def judge(name: str, run_id: str, verb: str) -> Any:
+    """A person's yes or no to a plan, or their stop to a run."""
+    try:
+        _action(_RUN_VERBS[verb], {"run": run_id})
+    except toolkit.ValidationError as error:
+        _tell(error)
+    return toolkit.redirect_to("thanhhoa_sources.run", name=name, run_id=run_id)
+
+
+def _source_page(name: str, checked: dict[str, Any] | None = None) -> str:
+    source = _action("thanhhoa_source_show", {"id": name})
+    status: Status = statuses([source["id"]])[source["id"]]
+    history = _action("thanhhoa_harvest_status", {"source": source["name"], "limit": 10})
+    kind = source_types()[source["type"]]
+    return toolkit.render(
+        "thanhhoa/source.html",
+        {
+            "source": source,
+            "status": status,
+            "checked": checked,
+            "runs": [(report, letter(report)) for report in history["runs"]],
+            "type_title": kind.title["en" if toolkit.h.lang() == "en" else "vi"],
+            "organization": _organizations([source]).get(source["owner_org"]),
+        },
+    )
+
+
+def _organizations(listed: list[dict[str, Any]]) -> dict[str, Any]:
+    ids = {source["owner_org"] for source in listed}
+    rows = model.Session.query(model.Group).filter(model.Group.id.in_(ids)) if ids else ()
+    return {row.id: row for row in rows}
+
+
+def _action(name: str, data: dict[str, Any]) -> Any:
+    try:
+        return toolkit.get_action(name)({"user": current_user.name}, data)
+    except toolkit.NotAuthorized as error:
+        return toolkit.abort(403, str(error))
+    except toolkit.ObjectNotFound as error:
+        return toolkit.abort(404, str(error))
+
+
+def _tell(error: Any) -> None:
+    said = error.error_dict
+    message, hint = said.get("message", [""])[0], said.get("hint", [""])[0]
+    toolkit.h.flash_error(f"{message} {hint}".strip())
