@@ -16,6 +16,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
+WORDS = Path(__file__).with_name("so-khoa-hoc-va-cong-nghe")
 SOURCE = "Nguồn: bài viết về chuyển đổi số tỉnh Thanh Hóa, ngày 24/09/2023."
 UNKNOWN = "Ký hiệu “…”: nguồn không nêu."
 Row = tuple[object, ...]
@@ -41,8 +42,14 @@ TELECOM: tuple[Row, ...] = (
 
 
 def build(folder: Path) -> None:
-    """Writes the workbooks that are not there yet: an edited one is the department's own."""
+    """Writes the workbooks, and the words beside them, that are not there yet.
+
+    What is there stays: an edited workbook is the department's own.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    for words in sorted(WORDS.glob("*.yaml")):
+        if not (folder / words.name).exists():
+            (folder / words.name).write_bytes(words.read_bytes())
     for name, workbook in (("dti-2022.xlsx", dti()), ("vien-thong.xlsx", telecom())):
         place = folder / name
         if not place.exists():
