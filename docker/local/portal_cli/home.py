@@ -59,6 +59,10 @@ class Home:
         server = f"127.0.0.1:{self.ports['postgres']}"
         return f"postgresql://{user}:{self.passwords[user]}@{server}/{database}"
 
+    def superuser_url(self, database: str) -> str:
+        """PostgreSQL's superuser at a database: for setting up, never for the site itself."""
+        return self.database_url(database, "postgres")
+
     def save(self) -> None:
         """Writes the state, readable by its owner only."""
         write_private(self.path / "state.json", json.dumps(asdict(self), default=str, indent=1))

@@ -6,7 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -133,17 +133,20 @@ def _capability_to_pass() -> str | None:
     return None
 
 
-def create_databases(home: Home) -> None:
-    """Roles and databases, each only if it is missing. Runs inside the virtual environment."""
+def create_databases(url: Callable[[str], str], passwords: Mapping[str, str]) -> None:
+    """Roles and databases, each only if it is missing. Runs inside the virtual environment.
+
+    `url` gives the superuser's address of a database; production's set-up calls this too.
+    """
     from psycopg2 import sql
 
-    with _connection(home, "postgres") as cursor:
+    with _connection(url("postgres")) as cursor:
         for role in ("ckan", "datastore"):
             cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
             verb = "ALTER" if cursor.fetchone() else "CREATE"
             cursor.execute(
                 sql.SQL(verb + " ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(role)),
-                (home.passwords[role],),
+                (passwords[role],),
             )
         for name in DATABASES:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
@@ -151,18 +154,18 @@ def create_databases(home: Home) -> None:
                 database = sql.Identifier(name)
                 cursor.execute(sql.SQL("CREATE DATABASE {} OWNER ckan").format(database))
                 cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
-    with _connection(home, "datastore") as cursor:
+    with _connection(url("datastore")) as cursor:
         cursor.execute("SELECT 1 FROM pg_ts_config WHERE cfgname = 'vietnamese'")
         if cursor.fetchone() is None:
             cursor.execute(TEXT_SEARCH)
 
 
 @contextmanager
-def _connection(home: Home, database: str) -> Iterator[Any]:
+def _connection(url: str) -> Iterator[Any]:
     """A cursor of the superuser, each statement in a transaction of its own."""
     import psycopg2
 
-    connection = psycopg2.connect(home.database_url(database, "postgres"))
+    connection = psycopg2.connect(url)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:

@@ -43,6 +43,7 @@ def commands(home: Home) -> dict[str, list[str]]:
             "--timeout=120",
             "--graceful-timeout=10",
             "--no-control-socket",
+            "--access-logfile=-",
             f"--worker-tmp-dir={home.path / 'tmp'}",
             "--pythonpath",
             str(LOCAL),

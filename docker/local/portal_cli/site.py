@@ -47,7 +47,6 @@ def write_ini(home: Home, test: bool = False) -> Path:
         "FILES": home.path / "files",
         "SECRETS_DIR": home.path / "secrets" / "sources",
         "SECURE": "false",
-        "LOG_LEVEL": "WARNING" if test else "INFO",
     }
     write_private(home.ini, fill((LOCAL / "ckan.ini.template").read_text(), values, options))
     return home.ini
@@ -76,7 +75,7 @@ def initialise(home: Home) -> None:
         env={
             **os.environ,
             "CKAN_INI": str(home.ini),
-            "PORTAL_SUPERUSER_URL": home.database_url("datastore", "postgres"),
+            "PORTAL_SUPERUSER_URL": home.superuser_url("datastore"),
         },
         cwd=home.path,
     )

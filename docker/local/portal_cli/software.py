@@ -34,7 +34,7 @@ def ensure_software(dev: bool = False) -> None:
     """Installs what is missing. Raises StepFailed with the next step for the person."""
     RUNTIME.mkdir(exist_ok=True)
     with _alone():
-        together(_ensure_python, _ensure_solr)
+        together(ensure_python, ensure_solr)
         _ensure_java()
         if dev:
             _ensure_dev()
@@ -56,7 +56,8 @@ def _is_stamped(place: Path, stamp: str) -> bool:
     return place.is_file() and place.read_text() == stamp
 
 
-def _ensure_python() -> None:
+def ensure_python() -> None:
+    """CKAN and the portal in `.venv`."""
     locks = [LOCAL / "requirements.txt", LOCAL / "requirements-ckan.txt", ROOT / "pyproject.toml"]
     stamp, place = _stamp(*locks, ROOT / "setup.py"), VENV / "portal.stamp"
     if _is_stamped(place, stamp):
@@ -111,7 +112,8 @@ def _pip(lock: str, what: str) -> None:
     run_logged(command, LOGS / "pip.log", what, "Look at the log; run the command again.")
 
 
-def _ensure_solr() -> None:
+def ensure_solr() -> None:
+    """Solr's jars in `.runtime/solr`."""
     pom = LOCAL / "solr" / "pom.xml"
     stamp, place = _stamp(pom, pom.with_name("jars.sha256")), SOLR_JARS / "portal.stamp"
     if _is_stamped(place, stamp):

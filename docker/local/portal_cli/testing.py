@@ -101,6 +101,6 @@ def _started(path: Path) -> Home:
             services.prepare(home)
             start_base(home)
         with step("databases of the tests"):
-            postgres.create_databases(home)
+            postgres.create_databases(home.superuser_url, home.passwords)
             site.initialise(home)
     return home

@@ -107,7 +107,7 @@ def _bring_up(home: Home, initialised: bool) -> None:
     start_base(home)
     if not initialised or services.index_is_stale(home):
         with step("databases of the portal"):
-            postgres.create_databases(home)
+            postgres.create_databases(home.superuser_url, home.passwords)
             site.initialise(home)
     with step("web server and harvest worker"):
         services.start(home, "web")
