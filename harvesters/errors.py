@@ -13,17 +13,23 @@ class Problem:
 
     Stored by code and parameters, and put into words by `harvesters.messages` in the reader's
     language. `where` names the resource (file and sheet, URL without credentials); `record` is the
-    remote id of the record concerned, or None when the whole run is.
+    remote id of the record concerned, or None when the whole run is. A `note` is no failure: it
+    says what was converted or left out.
     """
 
     code: str
     where: str = ""
     record: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
+    note: bool = False
 
     def of(self, record: str) -> Problem:
         """The same problem, said of one record."""
         return replace(self, record=record)
+
+    def as_note(self, record: str) -> Problem:
+        """The same, said of one record as a note."""
+        return replace(self, record=record, note=True)
 
     def to_json(self) -> dict[str, Any]:
         """The form kept in the ledger."""
@@ -32,13 +38,18 @@ class Problem:
             "where": self.where,
             "record": self.record,
             "params": dict(self.params),
+            **({"note": True} if self.note else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Problem:
         """Back from the ledger."""
         return cls(
-            data["code"], data.get("where", ""), data.get("record"), dict(data.get("params") or {})
+            data["code"],
+            data.get("where", ""),
+            data.get("record"),
+            dict(data.get("params") or {}),
+            bool(data.get("note")),
         )
 
 

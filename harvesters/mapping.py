@@ -116,7 +116,7 @@ def map_record(
     )
     fields = normalise({k: v for k, v in fields.items() if not _empty(v)}, "dataset")
     dataset = MappedDataset(dataset_id(source_id, record.remote_id), fields, resources)
-    return dataset, [note.of(record.remote_id) for note in notes]
+    return dataset, [note.as_note(record.remote_id) for note in notes]
 
 
 def clean_tags(value: Any) -> list[str]:

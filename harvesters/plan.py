@@ -142,7 +142,7 @@ class Planner:
         if isinstance(item, Unchanged):
             self.unchanged += 1
             return
-        self.problems.extend(note.of(item.remote_id) for note in item.notes)
+        self.problems.extend(note.as_note(item.remote_id) for note in item.notes)
         try:
             self._prepare(item)
         except HarvestError as error:

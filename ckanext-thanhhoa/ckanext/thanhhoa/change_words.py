@@ -30,11 +30,11 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
 def letter(report: Mapping[str, Any]) -> str:
     """The counts of a report as one sentence; what is zero is left out."""
     said = [
-        _counted(report["created"], "%(n)s new dataset", "%(n)s new datasets"),
-        _counted(report["updated"], "%(n)s change", "%(n)s changes"),
+        _counted(report["created"], "{n} new dataset", "{n} new datasets"),
+        _counted(report["updated"], "{n} change", "{n} changes"),
         _withdrawn(report),
-        _counted(report["unchanged"], "%(n)s unchanged", "%(n)s unchanged"),
-        _counted(report["failed"], "%(n)s failed", "%(n)s failed"),
+        _counted(report["unchanged"], "{n} unchanged", "{n} unchanged"),
+        _counted(report["failed"], "{n} failed", "{n} failed"),
     ]
     told = ", ".join(part for part in said if part)
     return told or toolkit._("nothing to change")
@@ -42,15 +42,15 @@ def letter(report: Mapping[str, Any]) -> str:
 
 def _withdrawn(report: Mapping[str, Any]) -> str:
     if report["state"] == "applied":
-        return _counted(report["withdrawn"], "%(n)s withdrawn", "%(n)s withdrawn")
-    return _counted(report["withdrawn"], "%(n)s to withdraw", "%(n)s to withdraw")
+        return _counted(report["withdrawn"], "{n} withdrawn", "{n} withdrawn")
+    return _counted(report["withdrawn"], "{n} to withdraw", "{n} to withdraw")
 
 
 def _counted(number: int, singular: str, plural: str) -> str:
     if not number:
         return ""
     words: str = toolkit.ungettext(singular, plural, number)
-    return words % {"n": helpers.thanhhoa_number(number)}
+    return words.format(n=helpers.thanhhoa_number(number))
 
 
 def field_labels() -> dict[str, str]:

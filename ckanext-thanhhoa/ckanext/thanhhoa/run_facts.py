@@ -67,7 +67,7 @@ def _changes(run_id: str, limit: int, offset: int) -> tuple[list[Change], int]:
 
 
 def _problems(run_id: str) -> tuple[list[Problem], int]:
-    """Of the whole run and of records while reading, then of records that could not be written."""
+    """Problems of the whole run and of its records, then notes; and how many are no notes."""
     said = sa.select(
         run_problem.c.problem, sa.literal(0).label("part"), run_problem.c.id.label("place")
     ).where(run_problem.c.run_id == run_id)
@@ -75,8 +75,11 @@ def _problems(run_id: str) -> tuple[list[Problem], int]:
         plan_item.c.run_id == run_id, plan_item.c.state == "failed"
     )
     both = sa.union_all(said, failed).subquery()
-    total = model.Session.execute(sa.select(sa.func.count()).select_from(both)).scalar() or 0
-    query = sa.select(both.c.problem).order_by(both.c.part, both.c.place).limit(ERRORS_LISTED)
+    is_note = both.c.problem.has_key("note")
+    errors = sa.select(sa.func.count()).select_from(both).where(~is_note)
+    total = model.Session.execute(errors).scalar() or 0
+    order = (is_note, both.c.part, both.c.place)
+    query = sa.select(both.c.problem).order_by(*order).limit(ERRORS_LISTED)
     return [Problem.from_json(p) for p in model.Session.execute(query).scalars()], int(total)
 
 
