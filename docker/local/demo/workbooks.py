@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -119,10 +120,7 @@ def same_bytes(workbook: Workbook) -> bytes:
 
 def _without_saving_time(content: bytes) -> bytes:
     """openpyxl writes the moment of saving over the one that was set."""
-    start, tag, rest = content.partition(b"<dcterms:modified")
-    _, end, tail = rest.partition(b"</dcterms:modified>")
-    stamp = b' xsi:type="dcterms:W3CDTF">2023-09-24T00:00:00Z'
-    return start + tag + stamp + end + tail
+    return re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>2023-09-24T00:00:00Z", content)
 
 
 def _sheet(title: str, widths: tuple[int, ...]) -> tuple[Workbook, Worksheet]:
