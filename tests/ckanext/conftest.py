@@ -5,9 +5,10 @@ CKAN's tables keep what other tests put there: tests use names and ids of their 
 
 from __future__ import annotations
 
+import contextvars
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,14 +19,31 @@ def site(request: pytest.FixtureRequest) -> Iterator[Any]:
     """CKAN's test application with the configured plugins, in a request context."""
     if "PORTAL_TEST_INI" not in os.environ:
         pytest.skip("PORTAL_TEST_INI names no CKAN to test with: ./portal test sets it")
+    import sqlalchemy as sa
     from ckan import model
 
     request.getfixturevalue("with_plugins")
     app = request.getfixturevalue("app")
     with app.flask_app.test_request_context():
+        # What another test left undone is not this one's.
+        model.Session.execute(sa.text("TRUNCATE thanhhoa.to_index, thanhhoa.to_load"))
+        model.Session.commit()
         yield app
         model.Session.rollback()
         model.Session.remove()
+
+
+@pytest.fixture
+def browse(site: Any) -> Callable[..., Any]:
+    """`browse(path, headers=…)`: a request as from outside.
+
+    Within the test's own request context Flask would hand its `g`, and so its user, to the client.
+    """
+
+    def get(path: str, **more: Any) -> Any:
+        return contextvars.Context().run(site.get, path, **{"follow_redirects": False, **more})
+
+    return get
 
 
 @pytest.fixture

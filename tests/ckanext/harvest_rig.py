@@ -11,6 +11,7 @@ from ckan import model
 from ckanext.thanhhoa import runs, sources
 from ckanext.thanhhoa.catalog import CkanCatalog
 from ckanext.thanhhoa.ledger import Ledger
+
 from harvesters import mapping
 from harvesters.codec import encode_table
 from harvesters.model import Change, File, MappedDataset, MappedResource, Outcome, Table

@@ -155,7 +155,7 @@ def recover(ledger: Ledger) -> int:
     for row in abandoned:
         try:
             _fulfil(ledger, row.resource_id, row.digest, in_use.get(row.resource_id))
-        except (SQLAlchemyError, HarvestError, KeyError):
+        except (SQLAlchemyError, HarvestError, LookupError):
             log.exception("table of resource %s could not be finished", row.resource_id)
             continue
         fulfilled.append((row.resource_id, row.digest))
@@ -222,11 +222,13 @@ def _fill(connection: Connection, name: str, table: Table) -> None:
         ) from error
     finally:
         cursor.close()
+    # The language that CKAN asks with.
+    language = literal_string(toolkit.config["ckan.datastore.default_fts_lang"])
     words = f"array_to_string(ARRAY[{', '.join(f'{n}::text' for n in names)}]::text[], ' ')"
     connection.execute(
         _sql(
             f'INSERT INTO {target} ({listed}, "_full_text") SELECT {listed}, '
-            f"to_tsvector(left({words}, {_FULL_TEXT_CHARACTERS})) FROM {raw}"
+            f"to_tsvector({language}, left({words}, {_FULL_TEXT_CHARACTERS})) FROM {raw}"
         )
     )
     connection.execute(_sql(f"DROP TABLE {raw}"))

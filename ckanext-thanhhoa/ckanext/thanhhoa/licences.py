@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import schemas
 from ckan import model
 from ckan.model.license import License, LicenseRegister
 from ckanext.thanhhoa.helpers import language
+
+import schemas
 from schemas import Item
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import flask
 from ckan import model
 from ckan.plugins import toolkit
 from ckan.types import Response
 from ckan.views import resource as ckan_resource
+from ckanext.thanhhoa.names import file_name
 
 download = flask.Blueprint("thanhhoa_download", __name__)
 
@@ -40,5 +42,9 @@ def _dataset_id(reference: str) -> str | None:
 
 def _as_attachment(response: Response, name: str | None) -> None:
     """Never shown inside the portal's origin: a page that somebody uploaded is not ours."""
-    response.headers.set("Content-Disposition", "attachment", filename=name or "tep")
+    name = name or "tep"
+    # RFC 6266: a plain name for old clients, the name as published for the others.
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename={file_name(name)}; filename*=UTF-8''{quote(name, safe='')}"
+    )
     response.headers["X-Content-Type-Options"] = "nosniff"

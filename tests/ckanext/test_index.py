@@ -1,0 +1,203 @@
+"""Commit first, index after: for every write of the portal, with Solr up or down."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from harvest_rig import create, update, withdraw
+
+
+@pytest.fixture
+def solr_down(site: Any, monkeypatch: Any) -> Any:
+    """`solr_down()`: from now on nobody answers; `solr_down.undo()`: it is back."""
+    from ckan.plugins import toolkit
+
+    class Switch:
+        def __call__(self) -> None:
+            monkeypatch.setitem(toolkit.config, "solr_url", "http://127.0.0.1:9/solr/ckan")
+
+        def undo(self) -> None:
+            monkeypatch.undo()
+
+    return Switch()
+
+
+def test_ckan_asks_for_its_package_index_where_ours_is(site: Any) -> None:
+    """The seam: CKAN looks its index up by name, makes documents and sends them in one method."""
+    from ckan.lib import search
+    from ckan.lib.search.index import PackageSearchIndex
+    from ckanext.thanhhoa import index
+
+    assert isinstance(search.index_for("Package"), index.DeferredPackageIndex)
+    assert "make_connection" in PackageSearchIndex.index_package.__code__.co_names
+    # Every write of CKAN comes by these three.
+    for name in ("insert_dict", "update_dict", "remove_dict"):
+        assert hasattr(PackageSearchIndex, name)
+
+
+def test_a_dataset_is_found_as_soon_as_it_is_saved(agency: Any) -> None:
+    title = f"Thử {uuid.uuid4().hex}"
+    dataset = _create(agency, title=title)
+    assert _found(title) == [dataset["id"]]
+    _api("package_patch", id=dataset["id"], title=f"{title} hai")
+    assert _titles(dataset["id"]) == [f"{title} hai"]
+    _api("package_delete", id=dataset["id"])
+    assert _titles(dataset["id"]) == []
+    _api("dataset_purge", id=dataset["id"])
+    assert _waiting() == 0
+
+
+def test_a_dead_solr_blocks_no_write(agency: Any, harvest: Any, solr_down: Any) -> None:
+    from ckanext.thanhhoa import index
+
+    title = f"Thử {uuid.uuid4().hex}"
+    kept = _create(agency, title=f"{title} đã có")
+    harvested = harvest.dataset("r", title=f"{title} thu thập")
+    solr_down()
+    dataset = _create(agency, title=title)
+    _api("package_patch", id=kept["id"], title=f"{title} đổi")
+    (outcome,) = harvest.apply([create("r", harvested)])
+    assert outcome.problem is None
+    assert index.flush() == 0
+    solr_down.undo()
+    assert _titles(dataset["id"], harvested.id) == []
+
+    assert index.flush() >= 3
+
+    assert _titles(dataset["id"]) == [title]
+    assert _titles(kept["id"]) == [f"{title} đổi"]
+    assert _titles(harvested.id) == [f"{title} thu thập"]
+    assert _waiting() == 0
+
+
+def test_a_write_that_fails_leaves_nothing_in_solr(agency: Any) -> None:
+    from ckan import model
+    from sqlalchemy import event
+
+    class Failed(Exception):
+        pass
+
+    def fail(session: Any) -> None:
+        raise Failed
+
+    id_ = str(uuid.uuid4())
+    event.listen(model.Session, "before_commit", fail)
+    try:
+        with pytest.raises(Failed):
+            _create(agency, id=id_, title="Không thành")
+    finally:
+        event.remove(model.Session, "before_commit", fail)
+        model.Session.rollback()
+    assert _titles(id_) == []
+    assert _waiting() == 0
+
+
+def test_a_broken_dataset_holds_up_no_other(agency: Any, monkeypatch: Any) -> None:
+    from ckanext.thanhhoa import index, search
+
+    shape = search.shape_document
+
+    def break_one(document: Any, *rest: Any) -> Any:
+        if document["title"] == "hỏng":
+            raise ValueError("hỏng")
+        return shape(document, *rest)
+
+    monkeypatch.setattr(search, "shape_document", break_one)
+    with index.deferred():
+        bad = _create(agency, title="hỏng")
+        good = _create(agency, title="lành")
+    index.flush()
+    assert _titles(bad["id"], good["id"]) == ["lành"]
+    assert _waiting() == 1
+    monkeypatch.undo()
+    assert index.reconcile() >= 1
+    assert _titles(bad["id"]) == ["hỏng"]
+
+
+def test_every_difference_is_found_and_mended(agency: Any) -> None:
+    from ckan import model
+    from ckan.lib import search
+    from ckanext.thanhhoa import index
+    from ckanext.thanhhoa.index_documents import document_id
+
+    index.reconcile()
+    assert index.check() == []
+    missing, stale, hidden = (_create(agency, title=t) for t in ("thiếu", "cũ", "kín"))
+    solr = search.make_connection()
+    solr.delete(id=document_id(missing["id"]))
+    session = model.Session
+    session.query(model.Package).filter_by(id=stale["id"]).update(
+        {"title": "mới", "metadata_modified": "2030-01-01T00:00:00.120000"}
+    )
+    session.query(model.Package).filter_by(id=hidden["id"]).update({"private": True})
+    session.commit()
+    phantom = str(uuid.uuid4())
+    document = index.documents([stale["id"]])[0][stale["id"]]
+    solr.add([{**document, "id": phantom, "index_id": document_id(phantom)}], commit=True)
+
+    assert {(d.dataset_id, d.kind) for d in index.check()} == {
+        (missing["id"], "missing"),
+        (stale["id"], "stale"),
+        (hidden["id"], "visibility"),
+        (phantom, "phantom"),
+    }
+    assert index.reconcile() == 4
+    assert index.check() == []
+    assert _titles(missing["id"], stale["id"], phantom) == ["mới", "thiếu"]
+
+
+def test_a_batch_is_one_commit_in_solr(harvest: Any, monkeypatch: Any) -> None:
+    import pysolr
+
+    commits, adds = [], []
+    commit, add = pysolr.Solr.commit, pysolr.Solr.add
+
+    def counted(self: Any, *args: Any, **more: Any) -> Any:
+        commits.append(more)
+        return commit(self, *args, **more)
+
+    def added(self: Any, docs: Any, *args: Any, **more: Any) -> Any:
+        adds.append(len(docs))
+        return add(self, docs, *args, **more)
+
+    monkeypatch.setattr(pysolr.Solr, "commit", counted)
+    monkeypatch.setattr(pysolr.Solr, "add", added)
+    datasets = [harvest.dataset(str(n)) for n in range(5)]
+    harvest.apply([create(str(n), d) for n, d in enumerate(datasets)])
+    assert adds == [5]
+    assert commits == [{"softCommit": True}]
+    harvest.apply([update("1", datasets[1]), withdraw("2", datasets[2])])
+    assert len(commits) == 2
+
+
+def _api(action: str, **data: Any) -> Any:
+    from ckan.plugins import toolkit
+
+    user = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
+    return toolkit.get_action(action)({"user": user["name"], "ignore_auth": True}, data)
+
+
+def _create(agency: Any, **fields: Any) -> dict[str, Any]:
+    return _api("package_create", owner_org=agency["id"], access_rights="PUBLIC", **fields)
+
+
+def _found(title: str) -> list[str]:
+    results = _api("package_search", q=f'title:"{title}"')["results"]
+    return [dataset["id"] for dataset in results]
+
+
+def _titles(*ids: str) -> list[str]:
+    query = " OR ".join(f'"{id_}"' for id_ in ids)
+    found = _api("package_search", q=f"id:({query})", include_private=True, sort="title_string asc")
+    return sorted(dataset["title"] for dataset in found["results"])
+
+
+def _waiting() -> int:
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa.model import to_index
+
+    distinct = sa.func.count(sa.distinct(to_index.c.dataset_id))
+    return model.Session.execute(sa.select(distinct)).scalar_one()
