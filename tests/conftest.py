@@ -36,6 +36,10 @@ if INI:
     @pytest.fixture
     def clean_portal(reset_db: Callable[[], None], reset_index: Callable[[], None]) -> None:
         """An empty portal: CKAN's tables, the portal's own schema, the DataStore, the index."""
+        from ckan import model
+
+        # The tables are there: CKAN would make only its own anew, without its plugins' columns.
+        model.repo.tables_created_and_initialised = True
         reset_db()
         reset_index()
         _empty_own_schema()
