@@ -109,7 +109,7 @@ def same_bytes(workbook: Workbook) -> bytes:
     workbook.properties.creator = "UBND tỉnh Thanh Hóa"
     raw, out = io.BytesIO(), io.BytesIO()
     workbook.save(raw)
-    with zipfile.ZipFile(raw) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(raw) as old, zipfile.ZipFile(out, "w") as new:
         for name in sorted(old.namelist()):
             content = old.read(name)
             if name == "docProps/core.xml":
