@@ -79,13 +79,19 @@ def change_entry(change: Change) -> dict[str, Any]:
             }
             for f in change.fields
         ],
-        "tables": [_table_entry(table) for table in change.tables],
+        "tables": [_table_entry(table, _names(change)) for table in change.tables],
     }
 
 
-def _table_entry(table: TableChange) -> dict[str, Any]:
+def _names(change: Change) -> dict[str, str]:
+    resources = change.dataset.resources if change.dataset else ()
+    return {resource.id: str(resource.fields.get("name", "")) for resource in resources}
+
+
+def _table_entry(table: TableChange, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "resource": table.resource,
+        "name": names.get(table.resource, ""),
         "rows_added": table.rows_added,
         "rows_removed": table.rows_removed,
         "columns_added": list(table.columns_added),

@@ -10,14 +10,6 @@ from ckanext.thanhhoa import helpers
 
 import schemas
 
-#: What a harvest compares beside the schema's fields.
-_OWN = {
-    "table": "Table",
-    "file": "File as published",
-    "resource": "Resource",
-    "resource_order": "Order of the resources",
-    "tags": "Keywords",
-}
 #: A value longer than this is cut on the page; the API has it whole.
 SHOWN = 400
 
@@ -29,33 +21,39 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
 
 def letter(report: Mapping[str, Any]) -> str:
     """The counts of a report as one sentence; what is zero is left out."""
+    created, updated, unchanged = report["created"], report["updated"], report["unchanged"]
+    failed = report["failed"]
     said = [
-        _counted(report["created"], "{n} new dataset", "{n} new datasets"),
-        _counted(report["updated"], "{n} change", "{n} changes"),
+        _counted(created, toolkit.ungettext("{n} new dataset", "{n} new datasets", created)),
+        _counted(updated, toolkit.ungettext("{n} change", "{n} changes", updated)),
         _withdrawn(report),
-        _counted(report["unchanged"], "{n} unchanged", "{n} unchanged"),
-        _counted(report["failed"], "{n} failed", "{n} failed"),
+        _counted(unchanged, toolkit.ungettext("{n} unchanged", "{n} unchanged", unchanged)),
+        _counted(failed, toolkit.ungettext("{n} failed", "{n} failed", failed)),
     ]
     told = ", ".join(part for part in said if part)
     return told or toolkit._("nothing to change")
 
 
 def _withdrawn(report: Mapping[str, Any]) -> str:
+    gone = report["withdrawn"]
     if report["state"] == "applied":
-        return _counted(report["withdrawn"], "{n} withdrawn", "{n} withdrawn")
-    return _counted(report["withdrawn"], "{n} to withdraw", "{n} to withdraw")
+        return _counted(gone, toolkit.ungettext("{n} withdrawn", "{n} withdrawn", gone))
+    return _counted(gone, toolkit.ungettext("{n} to withdraw", "{n} to withdraw", gone))
 
 
-def _counted(number: int, singular: str, plural: str) -> str:
-    if not number:
-        return ""
-    words: str = toolkit.ungettext(singular, plural, number)
-    return words.format(n=helpers.thanhhoa_number(number))
+def _counted(number: int, words: str) -> str:
+    return words.format(n=helpers.thanhhoa_number(number)) if number else ""
 
 
 def field_labels() -> dict[str, str]:
     """Names of fields, of datasets and resources, in the reader's language."""
-    labels = {name: toolkit._(words) for name, words in _OWN.items()}
+    labels = {
+        "table": toolkit._("Table"),
+        "file": toolkit._("File as published"),
+        "resource": toolkit._("Resource"),
+        "resource_order": toolkit._("Order of the resources"),
+        "tags": toolkit._("Keywords"),
+    }
     schema = schemas.load("dataset")
     lang = helpers.language()
     for field in (*schema["resource_fields"], *schema["dataset_fields"]):
