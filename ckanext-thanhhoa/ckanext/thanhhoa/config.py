@@ -14,7 +14,7 @@ _WIRING = {
 
 
 def require_wiring() -> None:
-    """Refuses to start without the portal's schemas: CkanConfigurationException says what to set."""
+    """Refuses to start without the portal's schemas: CkanConfigurationException tells how."""
     for option, needed in _WIRING.items():
         value = toolkit.config.get(option) or ""
         if needed not in (value.split() if isinstance(value, str) else value):
@@ -57,3 +57,9 @@ def index_wait() -> int:
 def index_batch() -> int:
     """Datasets per request to Solr."""
     return int(toolkit.config["ckanext.thanhhoa.index_batch"])
+
+
+def example_queries() -> list[str]:
+    """Queries that the home page offers, where they find something."""
+    listed = str(toolkit.config["ckanext.thanhhoa.example_queries"])
+    return [query.strip() for query in listed.split(",") if query.strip()]

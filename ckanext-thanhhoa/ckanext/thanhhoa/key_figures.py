@@ -60,7 +60,11 @@ def _read(language: str) -> list[Figure]:
     context = {"user": "", "auth_user_obj": None}
     found = toolkit.get_action("package_search")(
         context,
-        {"fq": "+access_rights:PUBLIC +indicator:*", "rows": _DATASETS, "sort": "metadata_modified desc"},
+        {
+            "fq": "+access_rights:PUBLIC +indicator:*",
+            "rows": _DATASETS,
+            "sort": "metadata_modified desc",
+        },
     )
     figures: dict[str, Figure] = {}
     for dataset in found["results"]:
@@ -129,7 +133,7 @@ def _figure(
     points = _points([Decimal(str(value)) for _, value in values])
     return Figure(
         label=item.label(language),
-        value=helpers.thanhhoa_number(values[-1][1]),
+        value=previews.written_number(values[-1][1]),
         unit=str(field.get("unit") or ""),
         period=period_label(values[-1][0], language),
         dataset=dataset["name"],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ckan import model
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import access, helpers, key_figures, previews
+from ckanext.thanhhoa import access, config, helpers, key_figures, previews
 
 import schemas
 from schemas.wording import date_label, period_label
@@ -16,8 +17,12 @@ from schemas.wording import date_label, period_label
 #: Example queries under the home page's search field.
 _EXAMPLES = 5
 _NEWEST = 6
+#: Seconds for which a worker process keeps them.
+_KEEP = 300
 #: A format beyond these many letters is an address or a sentence, no badge.
 _FORMAT_LENGTH = 24
+
+_examples: dict[str, tuple[float, list[str]]] = {}
 
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
@@ -28,6 +33,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         "thanhhoa_facet": facet,
         "thanhhoa_files_refused": files_refused,
         "thanhhoa_format": format_label,
+        "thanhhoa_format_badge": format_badge,
         "thanhhoa_formats": formats,
         "thanhhoa_home": home,
         "thanhhoa_key_figures": key_figures.key_figures,
@@ -43,18 +49,17 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
 
 
 def home() -> dict[str, Any]:
-    """The catalogue at a glance, with one search.
+    """The catalogue at a glance, with one search (and the examples, kept for some minutes).
 
     ``{count, themes, agencies, examples, newest}``; themes and agencies are lists of
-    ``{name, label, count}``, all twenty themes in the codelist's order; examples are the most
-    used keywords, so that each of them finds something.
+    ``{name, label, count}``, all twenty themes in the codelist's order.
     """
     found = toolkit.get_action("package_search")(
         {},
         {
             "rows": _NEWEST,
             "sort": "metadata_modified desc",
-            "facet.field": ["theme", "organization", "tags"],
+            "facet.field": ["theme", "organization"],
             "facet.limit": 100,
         },
     )
@@ -68,9 +73,26 @@ def home() -> dict[str, Any]:
         "count": found["count"],
         "themes": themes,
         "agencies": [_labelled(item) for item in _by_count(items.get("organization", []))],
-        "examples": [item["name"] for item in _by_count(items.get("tags", []))[:_EXAMPLES]],
+        "examples": examples(),
         "newest": found["results"],
     }
+
+
+def examples() -> list[str]:
+    """The configured example queries that find something."""
+    since, found = _examples.get("", (float("-inf"), []))
+    if time.monotonic() - since > _KEEP:
+        found = [query for query in config.example_queries() if _finds(query)][:_EXAMPLES]
+        _examples[""] = (time.monotonic(), found)
+    return found
+
+
+def _finds(query: str) -> bool:
+    # As an anonymous reader, and strictly: the answer is kept for everybody.
+    found = toolkit.get_action("package_search")(
+        {"user": "", "auth_user_obj": None}, {"q": query, "rows": 0, "mm": "100%"}
+    )
+    return bool(found["count"])
 
 
 def text(data: Mapping[str, Any], field: str) -> str:
@@ -119,15 +141,22 @@ def updated(dataset: Mapping[str, Any]) -> dict[str, str]:
 
 def formats(dataset: Mapping[str, Any]) -> list[str]:
     """The formats of a dataset's resources, each once, in their order."""
-    labels = (format_label(resource.get("format")) for resource in dataset.get("resources") or [])
+    labels = (format_badge(resource.get("format")) for resource in dataset.get("resources") or [])
     return list(dict.fromkeys(label for label in labels if label))
 
 
 def format_label(value: Any) -> str:
-    """A format as people write it (``CSV``, ``Excel``); the value itself when it is unknown."""
+    """A format in words (``Bảng tính Excel``); the value itself when it is unknown."""
     given = str(value or "").strip()
     item = schemas.codelist("format").find(given) if given else None
     return item.label(helpers.language()) if item else given[:_FORMAT_LENGTH]
+
+
+def format_badge(value: Any) -> str:
+    """A format in one short word: its code (``XLSX``), however the resource spells it."""
+    given = str(value or "").strip()
+    item = schemas.codelist("format").find(given) if given else None
+    return item.ma if item else given[:_FORMAT_LENGTH]
 
 
 def files_refused(dataset: Mapping[str, Any]) -> bool:

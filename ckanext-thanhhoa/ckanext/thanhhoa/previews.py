@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from ckan.plugins import toolkit
@@ -12,6 +13,12 @@ from ckanext.thanhhoa import helpers
 
 _NUMBERS = ("numeric", "int", "int2", "int4", "int8", "float4", "float8", "integer", "number")
 _DATES = ("date", "timestamp")
+#: A figure with more decimals than this is a computed one with the noise of binary fractions…
+_DECIMALS = 6
+#: … of which this many digits say all.
+_DIGITS = 7
+#: Pages of a table that can be leafed through; PostgreSQL counts off what lies before a page.
+_PAGES = 10_000
 
 
 @dataclass(frozen=True)
@@ -26,12 +33,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Preview:
-    """The first rows, as they are written; `total` counts all rows of the table."""
+    """Some rows, as they are written; `total` counts all rows of the table, `first` from 1.
+
+    `rounded` says whether a figure is shown with fewer digits than it has.
+    """
 
     resource: Mapping[str, Any]
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     total: int
+    first: int
+    rounded: bool
 
 
 def main_table(dataset: Mapping[str, Any], rows: int = 20) -> Preview | None:
@@ -42,13 +54,14 @@ def main_table(dataset: Mapping[str, Any], rows: int = 20) -> Preview | None:
     return None
 
 
-def preview(resource: Mapping[str, Any], rows: int = 20) -> Preview | None:
-    """The first rows of a resource's table; None when it has none the reader may see."""
+def preview(resource: Mapping[str, Any], rows: int = 20, page: int = 1) -> Preview | None:
+    """A page of a resource's table; None when it has none the reader may see."""
     if not resource.get("datastore_active"):
         return None
+    offset = rows * (min(max(page, 1), _PAGES) - 1)
     try:
         found = toolkit.get_action("datastore_search")(
-            {}, {"resource_id": resource["id"], "limit": rows, "sort": "_id"}
+            {}, {"resource_id": resource["id"], "limit": rows, "offset": offset, "sort": "_id"}
         )
     except (toolkit.NotAuthorized, toolkit.ObjectNotFound):
         return None
@@ -57,7 +70,30 @@ def preview(resource: Mapping[str, Any], rows: int = 20) -> Preview | None:
         tuple(_written(record.get(column.name), column.kind) for column in columns)
         for record in found["records"]
     )
-    return Preview(resource, columns, written, int(found.get("total") or len(written)))
+    total = int(found.get("total") or len(written))
+    figures = [column.name for column in columns if column.kind == "number"]
+    rounded = any(is_long(record.get(name)) for record in found["records"] for name in figures)
+    return Preview(resource, columns, written, total, offset + 1, rounded)
+
+
+def is_long(value: Any) -> bool:
+    """Whether a figure has more decimals than anybody reads."""
+    try:
+        exponent = Decimal(str(value)).as_tuple().exponent
+    except InvalidOperation:
+        return False
+    return isinstance(exponent, int) and -exponent > _DECIMALS
+
+
+def written_number(value: Any) -> str:
+    """A figure as a page shows it: as published, but without the noise of binary fractions.
+
+    >>> written_number("338.671994141098")
+    '338,672'
+    """
+    if is_long(value):
+        value = Context(prec=_DIGITS).create_decimal(str(value))
+    return helpers.thanhhoa_number(value)
 
 
 def schema_fields(resource: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -133,7 +169,7 @@ def _written(value: Any, kind: str) -> str:
     if value is None:
         return ""
     if kind == "number":
-        return helpers.thanhhoa_number(value)
+        return written_number(value)
     if kind == "date":
         return helpers.thanhhoa_date(value)
     if isinstance(value, bool):
