@@ -33,24 +33,28 @@ def commands(home: Home) -> dict[str, list[str]]:
         "solr": _solr_command(home),
         "web": [
             *ckan_env,
-            str(VENV / "bin" / "gunicorn"),
-            "--bind",
-            f"127.0.0.1:{home.web_port}",
-            "--workers",
-            str(WEB_WORKERS),
-            "--worker-class=gthread",
-            "--threads=4",
-            "--timeout=120",
-            "--graceful-timeout=10",
-            "--no-control-socket",
-            "--access-logfile=-",
-            f"--worker-tmp-dir={home.path / 'tmp'}",
-            "--pythonpath",
-            str(LOCAL),
-            "wsgi:application",
+            *web_command(f"127.0.0.1:{home.web_port}", home.path / "tmp"),
         ],
         "worker": [*ckan_env, str(VENV / "bin" / "ckan"), "thanhhoa", "worker"],
     }
+
+
+def web_command(bind: str, scratch: Path) -> list[str]:
+    """The web server at an address; production takes the same one."""
+    return [
+        str(VENV / "bin" / "gunicorn"),
+        f"--bind={bind}",
+        f"--workers={WEB_WORKERS}",
+        "--worker-class=gthread",
+        "--threads=4",
+        "--timeout=120",
+        "--graceful-timeout=10",
+        "--no-control-socket",
+        "--access-logfile=-",
+        f"--worker-tmp-dir={scratch}",
+        f"--pythonpath={LOCAL}",
+        "wsgi:application",
+    ]
 
 
 def _redis() -> Path:
