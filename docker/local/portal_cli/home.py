@@ -35,6 +35,11 @@ class Home:
         return self.path / "ckan.ini"
 
     @property
+    def options_file(self) -> Path:
+        """CKAN options of the portal's owner, which take precedence over the template's."""
+        return self.path / "local.ini"
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.web_port}"
 

@@ -88,13 +88,7 @@ def _dispatch(arguments: list[str]) -> int:
 def _inside(command: str, arguments: Sequence[str]) -> int:
     """Goes on inside the virtual environment, where the libraries are."""
     sys.stdout.flush()
-    again = [str(PYTHON), str(ROOT / "portal"), INSIDE, command, *arguments]
-    child = subprocess.Popen(again)
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            continue  # the terminal has told the child too; it tidies up and ends
+    os.execv(PYTHON, [str(PYTHON), str(ROOT / "portal"), INSIDE, command, *arguments])
 
 
 def _inner(command: str, arguments: list[str]) -> int:

@@ -39,12 +39,12 @@ def commands(home: Home) -> dict[str, list[str]]:
     }
 
 
-def web_command(bind: str, scratch: Path) -> list[str]:
+def web_command(bind: str, scratch: Path, workers: int = WEB_WORKERS) -> list[str]:
     """The web server at an address; production takes the same one."""
     return [
         str(VENV / "bin" / "gunicorn"),
         f"--bind={bind}",
-        f"--workers={WEB_WORKERS}",
+        f"--workers={workers}",
         "--worker-class=gthread",
         "--threads=4",
         "--timeout=120",

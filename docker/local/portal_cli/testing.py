@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,6 +79,7 @@ def _services() -> Iterator[Home]:
         yield _started(Path(kept).resolve())
         return
     path = Path(tempfile.mkdtemp(prefix="portal-test-")).resolve()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         yield _started(path)
     finally:

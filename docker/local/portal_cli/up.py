@@ -113,6 +113,13 @@ def _bring_up(home: Home, initialised: bool) -> None:
         services.start(home, "web")
         services.start(home, "worker")
         site.wait_for_site(home)
+        wait_for(
+            lambda: services.run(home, ["worker"]) or None,
+            30,
+            "The harvest worker does not stay up",
+            "Look at the log; run the command again.",
+            home.logs / "worker.log",
+        )
 
 
 def start_base(home: Home) -> None:
