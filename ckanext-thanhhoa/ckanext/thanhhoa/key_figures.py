@@ -18,6 +18,7 @@ from ckan.plugins import toolkit
 from ckanext.thanhhoa import helpers, previews
 
 import schemas
+from schemas.text import fold
 from schemas.wording import period_label
 
 _DATASETS = 20
@@ -26,6 +27,7 @@ _FIGURES = 5
 _PERIODS = 240
 #: Seconds for which a worker process keeps the figures.
 _KEEP = 300
+_LEAST_CHANGE = Decimal("0.05")
 _WIDTH, _HEIGHT, _MARGIN = 160, 40, 3
 
 _kept: dict[str, tuple[float, list[Figure]]] = {}
@@ -128,13 +130,11 @@ def _figure(
     dataset: Mapping[str, Any],
     language: str,
 ) -> Figure:
-    item = schemas.codelist("indicator").get(code)
-    assert item is not None  # `_measures` has it from there
     points = _points([Decimal(str(value)) for _, value in values])
     return Figure(
-        label=item.label(language),
+        label=helpers.thanhhoa_label("indicator", code),
         value=previews.written_number(values[-1][1]),
-        unit=str(field.get("unit") or ""),
+        unit=_unit(code, str(field.get("unit") or "")),
         period=period_label(values[-1][0], language),
         dataset=dataset["name"],
         since=period_label(values[0][0], language),
@@ -143,9 +143,20 @@ def _figure(
     )
 
 
+def _unit(code: str, given: str) -> str:
+    """The column's unit, in the codelist's spelling where it is the same one (Km2, km²)."""
+    item = schemas.codelist("indicator").get(code)
+    listed = str(item.extra.get("don_vi") or "") if item else ""
+    if item and fold(listed).replace("²", "2") == fold(given).replace("²", "2"):
+        english = str(item.extra.get("don_vi_en") or "")
+        return english if english and helpers.language() == "en" else listed
+    return given
+
+
 def _points(values: Sequence[Decimal]) -> list[tuple[str, str]]:
     low, high = min(values), max(values)
-    span = (high - low) or Decimal(1)
+    # What hardly changes is drawn flat: a cliff of a thousandth would mislead.
+    span = max(high - low, abs(high) * _LEAST_CHANGE) or Decimal(1)
     step = Decimal(_WIDTH - 2 * _MARGIN) / (len(values) - 1)
     room = _HEIGHT - 2 * _MARGIN
     return [

@@ -9,7 +9,7 @@ from typing import Any
 
 from ckan import model
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import access, config, helpers, key_figures, previews
+from ckanext.thanhhoa import access, config, facets, helpers, key_figures, previews
 
 import schemas
 from schemas.wording import date_label, period_label
@@ -26,11 +26,13 @@ _examples: dict[str, tuple[float, list[str]]] = {}
 
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
+    """The helpers by the names that templates use."""
     return {
         "thanhhoa_coverage": coverage,
         "thanhhoa_dataset_url": dataset_url,
         "thanhhoa_excerpt": excerpt,
         "thanhhoa_facet": facet,
+        "thanhhoa_facet_label": facet_label,
         "thanhhoa_files_refused": files_refused,
         "thanhhoa_format": format_label,
         "thanhhoa_format_badge": format_badge,
@@ -108,13 +110,15 @@ def excerpt(data: Mapping[str, Any], length: int = 160) -> str:
 
 
 def dataset_url(dataset: Mapping[str, Any]) -> str:
+    """The path of a dataset's page."""
     return str(toolkit.url_for("dataset.read", id=dataset["name"]))
 
 
 def coverage(dataset: Mapping[str, Any]) -> list[str]:
     """The periods a dataset is about, in words: ``["2011 – 2024"]``."""
     rows = dataset.get("temporal_coverage") or []
-    return [label for label in map(row_period, rows) if label]
+    # A span does not break at its dash.
+    return [label.replace(" – ", "\u00a0–\u00a0") for label in map(row_period, rows) if label]
 
 
 def row_period(row: Mapping[str, Any]) -> str:
@@ -130,7 +134,7 @@ def row_period(row: Mapping[str, Any]) -> str:
 
 
 def updated(dataset: Mapping[str, Any]) -> dict[str, str]:
-    """When the data changed last: ``{day, at}``; `at` is ``source`` or, failing that, ``portal``."""
+    """When the data changed last: ``{day, at}``; `at` is ``source``, failing that ``portal``."""
     at_source = dataset.get("modified") or dataset.get("issued")
     day = at_source or dataset.get("metadata_modified")
     return {
@@ -201,6 +205,16 @@ def facet(name: str, title: str, search_facets: Mapping[str, Any]) -> list[dict[
         }
         for item in items
     ]
+
+
+def facet_label(field: str, value: str) -> str:
+    """The name of one chosen value of a facet, also where the search found nothing."""
+    if field == "organization":
+        group = model.Group.get(value)
+        return str(group.title or value) if group else value
+    item = {"name": value, "display_name": value, "count": 0}
+    facets.label({"search_facets": {field: {"items": [item]}}})
+    return str(item["display_name"])
 
 
 def web_url(value: Any) -> str:

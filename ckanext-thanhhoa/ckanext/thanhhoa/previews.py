@@ -23,7 +23,7 @@ _PAGES = 10_000
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the preview. `kind` is ``number``, ``key`` (a number that only names), ``text``."""
+    """A column; `kind` is ``number``, ``key`` (a number that only names), ``date`` or ``text``."""
 
     name: str
     title: str
