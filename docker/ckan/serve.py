@@ -1,111 +1,85 @@
 """One role of the portal in a container: `serve.py init | web | worker | health ROLE`.
 
-Settings come from the environment (`PORTAL_URL`, `POSTGRES_HOST`, `REDIS_HOST`, `SOLR_URL`), every
-secret from a file of its own in `/run/secrets`. There is no default for any of them. The image has
-`docker/local` on its path: what runs here is what `./portal up` runs.
+The image has `docker/local` on its path: what runs here is what `./portal up` runs.
 """
 
 from __future__ import annotations
 
 import os
-import runpy
+import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
+from deployment import SERVING, SETTING_UP, Deployment, deployment, secret
 from portal_cli import postgres, services, site
-from portal_cli.home import write_private
-from portal_cli.software import LOCAL, VENV
+from portal_cli.software import LOCAL, PYTHON, VENV
+from portal_cli.steps import StepFailed, say
 
-SECRETS = Path(os.environ.get("PORTAL_SECRETS", "/run/secrets"))
-DATA = Path(os.environ.get("PORTAL_DATA", "/data"))
 WEB_PORT = os.environ.get("PORTAL_PORT", "5000")
+CKAN = str(VENV / "bin" / "ckan")
 #: Seconds after which a worker that gave no sign of life counts as dead; it gives one every ten.
 SILENCE = 60
 
 
 def main(arguments: list[str]) -> int:
     """Runs a role; `web` and `worker` become the process that they start."""
-    roles: dict[str, Callable[[], int]] = {"init": _init, "web": _web, "worker": _worker}
-    checks: dict[str, Callable[[], int]] = {"web": _web_is_well, "worker": _worker_is_well}
-    if arguments[0] == "health":
-        return checks[arguments[1]]()
-    return roles[arguments[0]]()
-
-
-def _secret(name: str) -> str:
-    value = (SECRETS / name).read_text().strip()
-    if not value:
-        sys.exit(f"The secret {SECRETS / name} is empty: run docker/make_secrets.py")
-    return value
-
-
-def _database(user: str, secret: str, database: str) -> str:
-    host = os.environ["POSTGRES_HOST"]
-    return f"postgresql://{user}:{quote(_secret(secret), safe='')}@{host}/{database}"
-
-
-def _superuser(database: str) -> str:
-    return _database("postgres", "postgres_password", database)
-
-
-def _write_ini() -> Path:
-    """CKAN's configuration from the template that the local portal takes too."""
-    folders = {name: DATA / name for name in ("storage", "files", "sources")}
-    for folder in folders.values():
-        folder.mkdir(parents=True, exist_ok=True)
-    redis = f"redis://:{quote(_secret('redis_password'), safe='')}@{os.environ['REDIS_HOST']}/0"
-    values: dict[str, str | Path] = {
-        "LOCAL_INI": DATA / "local.ini",
-        "SITE_URL": os.environ["PORTAL_URL"].rstrip("/"),
-        "PLUGINS": site.PLUGINS,
-        "SECRET": _secret("session_key"),
-        "JWT": _secret("jwt_key"),
-        "DATABASE_URL": _database("ckan", "ckan_password", "ckan"),
-        "DATASTORE_WRITE_URL": _database("ckan", "ckan_password", "datastore"),
-        "DATASTORE_READ_URL": _database("datastore", "datastore_password", "datastore"),
-        "JOBS_URL": _database("ckan", "ckan_password", "jobs"),
-        "SOLR_URL": os.environ["SOLR_URL"],
-        "REDIS_URL": redis,
-        "STORAGE": folders["storage"],
-        "FILES": folders["files"],
-        "SECRETS_DIR": folders["sources"],
-        "SECURE": "true",
+    roles: dict[str, Callable[[], int]] = {
+        "init": _init,
+        "web": _web,
+        "worker": _worker,
+        "health web": _web_is_well,
+        "health worker": _worker_is_well,
     }
-    local = DATA / "local.ini"
-    options = local.read_text() if local.exists() else ""
-    ini = Path(tempfile.gettempdir()) / "ckan.ini"
-    write_private(ini, site.fill((LOCAL / "ckan.ini.template").read_text(), values, options))
-    os.environ["CKAN_INI"] = str(ini)
-    return ini
+    role = roles.get(" ".join(arguments))
+    if role is None:
+        say(str(__doc__))
+        return 2
+    try:
+        return role()
+    except StepFailed as failure:
+        say(f"✗ {failure.what}\n  {failure.todo}")
+        return failure.code
 
 
 def _init() -> int:
-    """Databases, migrations, permissions, the administrator: harmless when done already."""
-    passwords = {"ckan": _secret("ckan_password"), "datastore": _secret("datastore_password")}
-    postgres.create_databases(_superuser, passwords)
-    _write_ini()
-    os.environ["PORTAL_SUPERUSER_URL"] = _superuser("datastore")
-    script = str(LOCAL / "initialise.py")
-    sys.argv = [script, str(SECRETS / "admin_password"), str(DATA / "admin_token")]
-    runpy.run_path(script, run_name="__main__")
+    """Databases, migrations, permissions, the administrator, the index: harmless when done."""
+    home = _configured({**SERVING, **SETTING_UP})
+    secret("admin_password")  # said before anything is set up with it
+    postgres.create_databases(home.superuser_url, home.passwords)
+    os.environ["PORTAL_SUPERUSER_URL"] = home.superuser_url("datastore")
+    folder = Path(os.environ.get("PORTAL_SECRETS", "/run/secrets"))
+    steps = (
+        [str(PYTHON), str(LOCAL / "initialise.py"), str(folder / "admin_password")],
+        # After a restored backup or a new configset the index is not what the database says.
+        [CKAN, "thanhhoa", "index", "reconcile"],
+    )
+    for command in steps:
+        done = subprocess.run(command, check=False)
+        if done.returncode:
+            return done.returncode
     return 0
 
 
 def _web() -> int:
-    _write_ini()
+    home = _configured(SERVING)
     bind = f"{os.environ.get('PORTAL_BIND', '0.0.0.0')}:{WEB_PORT}"  # noqa: S104  in a container
-    command = services.web_command(bind, Path(tempfile.gettempdir()))
+    workers = int(os.environ.get("PORTAL_WEB_WORKERS", services.WEB_WORKERS))
+    command = services.web_command(bind, home.ini.parent, workers)
     os.execv(command[0], command)
 
 
 def _worker() -> int:
-    _write_ini()
-    ckan = str(VENV / "bin" / "ckan")
-    os.execv(ckan, [ckan, "thanhhoa", "worker"])
+    _configured(SERVING)
+    concurrency = os.environ.get("PORTAL_CONCURRENCY", "4")
+    os.execv(CKAN, [CKAN, "thanhhoa", "worker", "--concurrency", concurrency])
+
+
+def _configured(secrets: dict[str, str]) -> Deployment:
+    home = deployment(secrets)
+    os.environ["CKAN_INI"] = str(site.write_ini(home))
+    return home
 
 
 def _web_is_well() -> int:
@@ -115,17 +89,20 @@ def _web_is_well() -> int:
 
 
 def _worker_is_well() -> int:
+    """Whether the worker of this container serves the queue, as PostgreSQL sees it."""
     import psycopg2
 
-    url = _database("ckan", "ckan_password", "jobs")
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+    url = deployment({"ckan_password": "ckan"}).database_url("jobs")
+    with psycopg2.connect(url, connect_timeout=5) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM procrastinate_workers"
-            " WHERE last_heartbeat > now() - make_interval(secs => %s)",
+            "SELECT EXISTS (SELECT FROM procrastinate_workers"
+            "  WHERE last_heartbeat > now() - make_interval(secs => %s))"
+            # Other containers' workers give signs too: this one's connections have its address.
+            " AND EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            "  AND client_addr = inet_client_addr() AND pid <> pg_backend_pid())",
             (SILENCE,),
         )
-        alive = cursor.fetchone()[0]
-    return 0 if alive else 1
+        return 0 if cursor.fetchone()[0] else 1
 
 
 if __name__ == "__main__":

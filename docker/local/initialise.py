@@ -1,8 +1,8 @@
 """Sets up what CKAN needs in its databases, all in one process: loading CKAN once is enough.
 
-Usage: python initialise.py PASSWORD_FILE TOKEN_FILE [--rebuild-index], with the configuration in
+Usage: python initialise.py PASSWORD_FILE [TOKEN_FILE] [--rebuild-index], with the configuration in
 `CKAN_INI` and a superuser's URL of the DataStore's database in `PORTAL_SUPERUSER_URL`. Every part
-does nothing when it is done already.
+does nothing when it is done already; without TOKEN_FILE no token is made.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ckanext.datastore.cli import _parse_db_config, permissions_sql
 ADMIN = "admin"
 
 
-def main(password_file: Path, token_file: Path, rebuild: bool) -> None:
+def main(password_file: Path, token_file: Path | None, rebuild: bool) -> None:
     """Migrations, DataStore permissions, the administrator and their API token, the index."""
     app = make_app(load_config(os.environ["CKAN_INI"]))
     _run_migrations("")
@@ -30,7 +30,8 @@ def main(password_file: Path, token_file: Path, rebuild: bool) -> None:
     _set_permissions()
     with app._wsgi_app.test_request_context():
         _ensure_admin(password_file)
-        _ensure_token(token_file)
+        if token_file is not None:
+            _ensure_token(token_file)
         if rebuild:
             from ckanext.thanhhoa import index
 
@@ -84,4 +85,5 @@ def _ensure_token(token_file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), "--rebuild-index" in sys.argv[3:])
+    files = [Path(word) for word in sys.argv[1:] if not word.startswith("--")]
+    main(files[0], files[1] if len(files) > 1 else None, "--rebuild-index" in sys.argv)
