@@ -82,6 +82,8 @@ def _spread_merges(sheet: Sheet, rows: Sequence[Row], shape: Shape, body: Body) 
 
 def _spread(span: Span, value: Scalar, body: Body) -> None:
     for row in range(span.top + 1, span.bottom + 1):
+        if (row, span.left) in body.filled:
+            return  # overlapping ranges: only a damaged file has them
         body.filled[row, span.left] = value
 
 
@@ -94,6 +96,8 @@ class _Lines:
 
     def read(self) -> list[Line]:
         lines = [self._line(row) for row in self.rows if not row.blank]
+        if not lines:
+            return []
         counts = Counter(line.label for line in lines)
         apart = {
             row.index

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from harvesters.errors import HarvestError, Problem
 from harvesters.model import Scalar
@@ -66,6 +67,11 @@ class Sheet:
     @property
     def width(self) -> int:
         return len(self.rows[0]) if self.rows else 0
+
+    @cached_property
+    def reaches(self) -> Mapping[Position, int]:
+        """The last column of each merged range, by its top left cell."""
+        return {(span.top, span.left): span.right for span in self.merges}
 
     def style(self, row: int, column: int) -> Style:
         return self.styles.get((row, column), PLAIN)

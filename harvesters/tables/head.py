@@ -83,9 +83,8 @@ def spans_all(sheet: Sheet, row: Row, figures: Iterable[int]) -> bool:
 
 def reach(sheet: Sheet, row: int, column: int) -> int:
     """The last column a cell extends over: merged, or centred across the blank cells beside it."""
-    for span in sheet.merges:
-        if span.top <= row <= span.bottom and span.left == column:
-            return span.right
+    if (row, column) in sheet.reaches:
+        return sheet.reaches[row, column]
     last = column
     if sheet.style(row, column).centred:
         while (

@@ -65,8 +65,20 @@ def read_tables(
     keys = unique_keys([table_key(read.table.title, read.sheet) for read in joined])
     questions = tuple(problem for read in joined for problem in read.questions)
     return Reading(
-        workbook.kind, tuple(joined), tuple(keys), questions, tuple(refused), tuple(notes)
+        workbook.kind, tuple(joined), tuple(keys), questions, tuple(refused), _gathered(notes, where)
     )
+
+
+def _gathered(notes: Sequence[Problem], where: str) -> tuple[Problem, ...]:
+    """The notes, with one word for the whole file on what its old fonts were converted to."""
+    fonts = [note for note in notes if note.code == "font_converted"]
+    if len(fonts) < 2:
+        return tuple(notes)
+    names = dict.fromkeys(name for note in fonts for name in note.params["fonts"].split(", "))
+    count = sum(int(note.params["count"]) for note in fonts)
+    params = {"fonts": ", ".join(names), "count": str(count)}
+    rest = (note for note in notes if note.code != "font_converted")
+    return (Problem("font_converted", where=where, params=params), *rest)
 
 
 def _wanted(workbook: Workbook, hints: Hints, notes: list[Problem], where: str) -> list[Sheet]:

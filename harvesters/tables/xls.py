@@ -41,6 +41,7 @@ _DAMAGE = (
     CompDocError,
     LookupError,
     MemoryError,
+    RecursionError,
     TypeError,
     ValueError,
     struct.error,
@@ -125,20 +126,30 @@ class _SheetReader:
 
     def _style(self, xf_index: int) -> Style:
         if xf_index not in self.styles:
-            xf = self.book.xf_list[xf_index]
-            format_ = self.book.format_map.get(xf.format_key)
-            meaning = style_of_format(format_.format_str or "" if format_ else "")
-            style = Style(
-                meaning.percent,
-                meaning.decimals,
-                meaning.digits,
-                xf.alignment.indent_level,
-                bool(self.book.font_list[xf.font_index].bold),
-                xf.alignment.hor_align == _CENTRED_ACROSS,
-                xf.border.bottom_line_style > 0,
-            )
+            style = self._read_style(xf_index)
             self.styles[xf_index] = PLAIN if style == PLAIN else style
         return self.styles[xf_index]
+
+    def _read_style(self, xf_index: int) -> Style:
+        if xf_index >= len(self.book.xf_list):
+            return PLAIN
+        xf = self.book.xf_list[xf_index]
+        format_ = self.book.format_map.get(xf.format_key)
+        meaning = style_of_format(format_.format_str or "" if format_ else "")
+        font = self._font(xf.font_index)
+        return Style(
+            meaning.percent,
+            meaning.decimals,
+            meaning.digits,
+            xf.alignment.indent_level,
+            bool(font and font.bold),
+            xf.alignment.hor_align == _CENTRED_ACROSS,
+            xf.border.bottom_line_style > 0,
+        )
+
+    def _font(self, index: int) -> Any:
+        """A font of the workbook; None where a damaged file points nowhere."""
+        return self.book.font_list[index] if index < len(self.book.font_list) else None
 
     def _value(self, r: int, c: int) -> Scalar:
         kind, value = self.sheet.cell_type(r, c), self.sheet.cell_value(r, c)
@@ -155,9 +166,12 @@ class _SheetReader:
         return None
 
     def _text(self, r: int, c: int, text: str) -> str:
-        font = self.book.xf_list[self.sheet.cell_xf_index(r, c)].font_index
-        runs = [(0, font), *self.sheet.rich_text_runlist_map.get((r, c), ())]
-        names = [self.book.font_list[index].name for _, index in runs]
+        xf_index = self.sheet.cell_xf_index(r, c)
+        known = xf_index < len(self.book.xf_list)
+        own = self.book.xf_list[xf_index].font_index if known else 0
+        runs = [(0, own), *self.sheet.rich_text_runlist_map.get((r, c), ())]
+        fonts = [self._font(index) for _, index in runs]
+        names = [font.name if font else "" for font in fonts]
         if not any(encoding_of(name) for name in names):
             return text
         ends = [offset for offset, _ in runs[1:]] + [len(text)]
