@@ -70,6 +70,11 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _patience(seconds: float) -> float:
+    """The bound of a machine that does nothing else; more on one that is busy with other work."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def _eventually(what: Callable[[], Any], seconds: float = 40) -> Any:
     until = time.monotonic() + seconds
     while not (found := what()) and time.monotonic() < until:
@@ -93,9 +98,9 @@ def test_up_says_where_and_as_whom(portal: Portal) -> None:
 
 
 def test_a_second_up_is_quick_and_changes_nothing(portal: Portal) -> None:
-    before, start = portal.status()["processes"], time.monotonic()
+    before, limit, start = portal.status()["processes"], _patience(10), time.monotonic()
     assert portal("up", "--no-demo").returncode == 0
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < limit
     assert portal.status()["processes"] == before
 
 
@@ -195,10 +200,10 @@ def test_data_of_another_postgresql_are_refused(portal: Portal) -> None:
 
 
 def test_up_after_down_takes_less_than_half_a_minute(portal: Portal) -> None:
-    start = time.monotonic()
+    limit, start = _patience(30), time.monotonic()
     done = portal("up", "--no-demo")
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < limit
     assert portal.status()["ready"]
 
 
