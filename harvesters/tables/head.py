@@ -60,11 +60,11 @@ def _measured(body: Sequence[Row]) -> set[int]:
 def _is_heading(sheet: Sheet, rows: Sequence[Row], figures: set[int]) -> bool:
     """Whether the last row is a heading of the body and not of its columns."""
     row, above = rows[-1], rows[:-1]
-    headed = any(len([c for c in r.texts if c in figures]) > 1 for r in above)
+    headed = any(_titles_columns(r, figures) for r in above)
     if row.alone:
         column = row.texts[0]
         if column < min(figures, default=0) or (column == min(figures) and not headed):
-            return headed or (len(figures) == 1 and any(len(r.texts) > 1 for r in above))
+            return headed
         return headed and spans_all(sheet, row, figures)
     if row.texts and row.texts[-1] < min(figures, default=0) and not row.figures:
         return headed and any(c in r.texts for r in above for c in row.texts)
@@ -72,6 +72,12 @@ def _is_heading(sheet: Sheet, rows: Sequence[Row], figures: set[int]) -> bool:
     over = [c for c in row.texts if c in figures]
     values = sheet.rows[row.index]
     return labelled and headed and bool(over) and all(unit_of(shown(values[c])) for c in over)
+
+
+def _titles_columns(row: Row, figures: set[int]) -> bool:
+    """Whether a row has titles over the figures: over two columns, or over the only one."""
+    over = [c for c in row.texts if c in figures]
+    return len(over) > 1 or (len(figures) == 1 and bool(over) and len(row.texts) > 1)
 
 
 def spans_all(sheet: Sheet, row: Row, figures: Iterable[int]) -> bool:

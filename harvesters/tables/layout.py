@@ -131,8 +131,17 @@ class _Splitter:
 
     def finish(self) -> list[Block]:
         if self.blocks:
+            if self.pending and self._ends_label(self.pending[0]):
+                self.blocks[-1].body.append(self.pending.pop(0))
             self.blocks[-1].tail = self.pending
         return self.blocks
+
+    def _ends_label(self, row: Row) -> bool:
+        """Whether the row right under the last figures is the rest of a broken label."""
+        if not row.alone or row.texts[0] >= min(self.figures):
+            return False
+        text = self._text(row)
+        return not is_note(text) and (text[0].islower() or text[0] == "(")
 
     def _is_data(self, row: Row) -> bool:
         if not row.figures:
@@ -196,7 +205,10 @@ class _Splitter:
                 return False
             if all(unit_of(shown(self.sheet.rows[row.index][c])) for c in over):
                 return False
-        return len(over) > 1 or (len(figures) == 1 and len(row.texts) > 1)
+        if len(figures) > 1:
+            return len(over) > 1
+        titled = any(r.alone and _opens_table(self._text(r)) for r in self.pending[:position])
+        return len(row.texts) > 1 or titled
 
     def _head_start(self, header: int) -> int:
         """Lines directly under the figures belong to the table above if they read as notes."""
@@ -228,7 +240,12 @@ def is_numbering(sheet: Sheet, row: Row) -> bool:
         return False
     counted = [int(found.group()) for v in numbers if (found := re.search(r"\d+", v))]
     steps = all(b - a == 1 for a, b in pairwise(counted))
-    return steps and counted[0] == 1 and (bool(letters) or len(counted) > 2)
+    if not steps or counted[0] != 1 or not (letters or len(counted) > 2):
+        return False
+    # "A | 1" over "B | 2" are two rows of figures.
+    below = next((r for r in sheet.rows[row.index + 1 :] if any(v is not None for v in r)), ())
+    label = next((shown(value) for value in below if value is not None), "")
+    return not (letters and _LETTER.fullmatch(label))
 
 
 def _text_only(rows: Sequence[Row]) -> list[Block]:

@@ -24,10 +24,13 @@ _VNI = {**dict(VNI.pairs), "aú": "ẳ", "AÚ": "Ẳ"}
 _VNI_SEQUENCE = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
 
 _TONES = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
+_VOWELS = "uyê|uya|iê|yê|ia|ya|ươ|ưa|uô|ua|uâ|uê|uơ|uy|oa|oă|oe|oo|[aăâeêioôơuưy]"
+_GLIDES = (
+    "(?:a|oa|o|ô|ơ|u|ư|uô|ươ)i|(?:a|â|e|ê|i|iê|yê|ư|ươ|oe|uy|uê)u|(?:a|e|oa|oe)o|(?:a|â|oa|uâ)y"
+)
 _SYLLABLE = re.compile(
     r"(?:ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdđghklmnpqrstvx])?"
-    r"(?:uyê|uya|iê|yê|ia|ya|ươ|ưa|uô|ua|uâ|uê|uơ|uy|oa|oă|oe|oo|[aăâeêioôơuưy])"
-    r"(?:ng|nh|ch|[cmnptiouy])?"
+    rf"(?:{_GLIDES}|(?:{_VOWELS})(?:ng|nh|ch|[cmnpt])?)"
 )
 
 

@@ -87,7 +87,7 @@ def table_key(title: str, sheet: str) -> str:
     """A table's key within its workbook: its title without number and period, else its sheet.
 
     >>> table_key("12. Đầu tư nước ngoài từ 01/01- 28/02/2025", "12. FDI")
-    'dau-tu-nuoc-ngoai-tu'
+    'dau-tu-nuoc-ngoai'
     """
     for text in (without_continuation(title), sheet):
         key = _LOOSE_END.sub("", slug(_PERIOD.sub(" ", _ORDINAL.sub("", fold(text)))))

@@ -65,7 +65,12 @@ def read_tables(
     keys = unique_keys([table_key(read.table.title, read.sheet) for read in joined])
     questions = tuple(problem for read in joined for problem in read.questions)
     return Reading(
-        workbook.kind, tuple(joined), tuple(keys), questions, tuple(refused), _gathered(notes, where)
+        workbook.kind,
+        tuple(joined),
+        tuple(keys),
+        questions,
+        tuple(refused),
+        _gathered(notes, where),
     )
 
 

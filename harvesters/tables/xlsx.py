@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections import Counter
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -29,6 +29,16 @@ from harvesters.tables.xlsx_xml import XmlError
 
 #: Below this size unpacked, however well it was packed, a file harms nobody.
 _HARMLESS = 50_000_000
+_DAMAGE = (
+    zipfile.BadZipFile,
+    CalamineError,
+    XmlError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    zlib.error,
+)
 
 
 def read_xlsx(content: bytes, where: str, caps: Caps) -> Workbook:
@@ -46,7 +56,7 @@ def read_xlsx(content: bytes, where: str, caps: Caps) -> Workbook:
             check_cells(sum(sheet.area for sheet in sheets.values()), caps, where)
             book = CalamineWorkbook.from_filelike(io.BytesIO(content))
             return Workbook("xlsx", tuple(_sheets(book, sheets, where)))
-    except (zipfile.BadZipFile, CalamineError, XmlError, EOFError, KeyError, OSError) as error:
+    except _DAMAGE as error:
         raise HarvestError("truncated", where=where) from error
 
 
@@ -74,8 +84,8 @@ def _sheets(book: CalamineWorkbook, looks: dict[str, SheetLooks], where: str) ->
         sheet = book.get_sheet_by_name(meta.name)
         place = f"{where} · {meta.name}"
         look = looks.get(meta.name, SheetLooks())
-        conversions, errors = Conversions(), Counter[str]()
-        rows = [[_value(v, errors) for v in row] for row in sheet.to_python(skip_empty_area=False)]
+        conversions = Conversions()
+        rows = [[_value(v) for v in row] for row in sheet.to_python(skip_empty_area=False)]
         for (r, c), runs in look.legacy.items():
             if r < len(rows) and c < len(rows[r]):
                 rows[r][c] = clean_text(conversions.convert(runs))
@@ -88,33 +98,22 @@ def _sheets(book: CalamineWorkbook, looks: dict[str, SheetLooks], where: str) ->
             look.hidden_rows,
             look.hidden_columns,
             meta.visible == SheetVisibleEnum.Visible,
-            tuple(_notes(place, conversions, errors, look)),
+            tuple(_notes(place, conversions, look)),
         )
 
 
-def _notes(
-    place: str, conversions: Conversions, errors: Counter[str], look: SheetLooks
-) -> Iterator[Problem]:
+def _notes(place: str, conversions: Conversions, look: SheetLooks) -> Iterator[Problem]:
     yield from conversions.notes(place)
-    if errors:
-        yield Problem("error_cells", where=place, params={"count": str(errors.total())})
+    if look.errors:
+        yield Problem("error_cells", where=place, params={"count": str(look.errors)})
     if look.uncomputed:
         yield Problem("formula_without_value", where=place, params={"count": str(look.uncomputed)})
 
 
-#: How Excel writes a failed formula; calamine gives it as text.
-_ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA"}
-
-
-def _value(value: Any, errors: Counter[str]) -> Scalar:
+def _value(value: Any) -> Scalar:
     if isinstance(value, str):
-        if value in _ERRORS:
-            errors[value] += 1
-            return None
         return clean_text(value)
-    if isinstance(value, float):
-        return exact(value)
-    return _other(value)
+    return exact(value) if isinstance(value, float) else _other(value)
 
 
 def _other(value: Any) -> Scalar:

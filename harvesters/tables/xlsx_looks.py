@@ -22,7 +22,8 @@ _HEADER_ROWS, _HEADER_COLUMNS = 2000, 512
 @dataclass
 class SheetLooks:
     """`area` is rows times columns up to the last cell with a value; `legacy` has the runs
-    (text, font) of cells set in a legacy font; `uncomputed` counts formulas without a result."""
+    (text, font) of cells set in a legacy font; `uncomputed` counts formulas without a result,
+    `errors` those that failed (#REF!), which calamine gives as nothing."""
 
     styles: dict[Position, Style] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
@@ -30,6 +31,7 @@ class SheetLooks:
     legacy: dict[Position, Runs] = field(default_factory=dict)
     area: int = 0
     uncomputed: int = 0
+    errors: int = 0
 
 
 class Looks:
@@ -76,17 +78,17 @@ def _targets(archive: zipfile.ZipFile) -> dict[str, str]:
     return targets
 
 
-class _StringParser:
-    """Shared strings as runs; a run without a font of its own has the font ''."""
+class _RunParser:
+    """The runs of one text (shared or in the cell); a run without a font of its own has ''."""
 
     def __init__(self) -> None:
-        self.strings: list[Runs] = []
+        self.runs: Runs = []
         self.font = ""
         self.inside = self.skipping = False
 
     def start(self, tag: str, attributes: Attributes) -> None:
-        if tag == "si":
-            self.strings.append([])
+        if tag in ("si", "is"):
+            self.runs = []
         elif tag in ("r", "rPh"):
             self.font, self.skipping = "", tag == "rPh"
         elif tag == "rFont":
@@ -102,7 +104,20 @@ class _StringParser:
 
     def text(self, text: str) -> None:
         if self.inside:
-            self.strings[-1].append((text, self.font))
+            self.runs.append((text, self.font))
+
+
+class _StringParser(_RunParser):
+    """All shared strings, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strings: list[Runs] = []
+
+    def end(self, tag: str) -> None:
+        super().end(tag)
+        if tag == "si":
+            self.strings.append(self.runs)
 
 
 _LEGACY_NAME = re.compile(rb'"(\.vn|vni[\s_-])', re.IGNORECASE)
@@ -127,15 +142,17 @@ class _SheetParser:
         self.row = self.column = -1
         self.last_row = self.last_column = 0
         self.style = 0
-        self.shared = self.valued = self.formula = self.in_value = False
+        self.shared = self.is_text = self.valued = self.formula = self.in_value = False
         self.value = ""
+        self.inline = _RunParser()
 
     def start(self, tag: str, attributes: Attributes) -> None:
+        self.inline.start(tag, attributes)
         if tag == "c":
             self._cell(attributes)
         elif tag in ("v", "is"):
             self.valued = True
-            self.in_value = tag == "v" and self.shared
+            self.in_value = tag == "v" and (self.shared or self.formula)
         elif tag == "f":
             self.formula = True
         elif tag == "row":
@@ -147,8 +164,11 @@ class _SheetParser:
     def text(self, text: str) -> None:
         if self.in_value:
             self.value += text
+        else:
+            self.inline.text(text)
 
     def end(self, tag: str) -> None:
+        self.inline.end(tag)
         if tag == "v":
             self.in_value = False
         elif tag == "c":
@@ -165,8 +185,11 @@ class _SheetParser:
         self.column = _column(reference) if reference else self.column + 1
         self.style = number(attributes.get("s"))
         self.shared = attributes.get("t") == "s"
+        self.is_text = attributes.get("t") == "str"
+        self.looks.errors += attributes.get("t") == "e"
         self.valued = self.formula = False
         self.value = ""
+        self.inline.runs = []
 
     def _cell_ends(self) -> None:
         near = self.row < _HEADER_ROWS and self.column < _HEADER_COLUMNS
@@ -174,14 +197,16 @@ class _SheetParser:
             style = self.known_styles[self.style]
             if style is not PLAIN:
                 self.looks.styles[self.row, self.column] = style
-        if not self.valued:
+        computed = self.is_text or bool(self.value.strip())
+        if not self.valued or (self.formula and not computed):
             self.looks.uncomputed += self.formula
             return
         self.last_row = max(self.last_row, self.row)
         self.last_column = max(self.last_column, self.column)
-        if self.shared and self.strings:
-            own = self.fonts[self.style] if self.style < len(self.fonts) else ""
-            runs = [(text, font or own) for text, font in at(self.strings, self.value, [])]
+        runs = at(self.strings, self.value, []) if self.shared else self.inline.runs
+        if runs:
+            own = at(self.fonts, str(self.style), "")
+            runs = [(text, font or own) for text, font in runs]
             if any(encoding_of(font) for _, font in runs):
                 self.looks.legacy[self.row, self.column] = runs
 
