@@ -192,9 +192,10 @@ def organization(reference: str) -> dict[str, Any]:
 
 def facet(name: str, title: str, search_facets: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A facet's items for the page: ``{label, count, active, url}``; years from the newest on."""
-    items = toolkit.h.get_facet_items_dict(name, search_facets)
+    items = toolkit.h.get_facet_items_dict(name, search_facets, limit=0)
     if name == "year":
         items = sorted(items, key=lambda item: str(item["name"]), reverse=True)
+    limit = int(toolkit.g.search_facets_limits.get(name) or len(items))
     return [
         {
             **_labelled(item),
@@ -203,7 +204,7 @@ def facet(name: str, title: str, search_facets: Mapping[str, Any]) -> list[dict[
             if item["active"]
             else toolkit.h.add_url_param(new_params={name: item["name"]}),
         }
-        for item in items
+        for item in items[:limit]
     ]
 
 
