@@ -59,7 +59,7 @@ def _deferrer(process: int, url: str) -> procrastinate.App:
     """One small pool a process: a forked one must not use its parent's connections."""
     with _opening:
         connector = procrastinate.SyncPsycopgConnector(
-            conninfo=url, min_size=0, max_size=2, timeout=5, max_idle=60
+            conninfo=url, min_size=0, max_size=2, timeout=3, max_idle=60
         )
         app = procrastinate.App(connector=connector)
         app.task(name=WORK, queue=QUEUE)(_placeholder)

@@ -29,7 +29,8 @@ def find(name_or_id: str) -> Any:
     )
     row = model.Session.execute(query).first()
     if row is None:
-        near = nearest(name_or_id, names()) or "—"
+        known = names()
+        near = nearest(name_or_id, known) or ", ".join(known[:5]) or "—"
         raise HarvestError("source_unknown", name=name_or_id, nearest=near)
     return row
 

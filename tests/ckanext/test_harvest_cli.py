@@ -1,0 +1,221 @@
+"""`ckan thanhhoa …` as a person or a script calls it: two streams and an exit code.
+
+A process of its own takes seconds to start a CKAN, so most tests call the commands in this one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+pytest.importorskip("ckan", reason="the extension lives in CKAN")
+
+from tests.ckan_source import Portal, serving
+
+CKAN = Path(sys.executable).with_name("ckan")
+DATASETS = 30
+
+
+class Commands:
+    """The commands in this process: `commands("harvest", "run", "x")` as at a terminal."""
+
+    def __init__(self, app: Any):
+        self._app = app
+
+    def __call__(self, *arguments: str) -> Result:
+        from ckanext.thanhhoa.cli import thanhhoa
+
+        @click.group()
+        @click.pass_context
+        def ckan(ctx: click.Context) -> None:
+            ctx.meta["flask_app"] = self._app
+
+        ckan.add_command(thanhhoa)
+        return CliRunner().invoke(ckan, ["thanhhoa", *arguments])
+
+    def json(self, *arguments: str, code: int) -> Any:
+        """The one JSON document of a command that must end with that code."""
+        done = self(*arguments, "--json")
+        assert done.exit_code == code, done.output
+        return json.loads(done.stdout)
+
+
+def process(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [CKAN, "thanhhoa", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env={**os.environ, **more},
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def commands(clean_ledger: None, with_plugins: None, app: Any) -> Commands:
+    return Commands(app.flask_app)
+
+
+@pytest.fixture
+def org(commands: Commands) -> str:
+    from ckan.tests import factories
+
+    return str(factories.Organization(name=f"so-{uuid.uuid4().hex[:8]}")["name"])
+
+
+@pytest.fixture
+def there() -> Iterator[Portal]:
+    with serving(DATASETS) as portal:
+        yield portal
+
+
+def test_the_life_of_a_source(commands: Commands, org: str, there: Portal, tmp_path: Path) -> None:
+    told, ckan = commands.json, commands
+    config = tmp_path / "nguon.yaml"
+    config.write_text("guards:\n  withdraw_at_most: 4\n", encoding="utf-8")
+    address = there.base.removeprefix("http://")
+    added = told(
+        *("source", "add", "cong-khac", "--type", "ckan", "--url", there.base, "--org", org),
+        *("--allow", address, "--config", str(config), "--schedule", "weekly"),
+        code=0,
+    )
+    assert (added["allow"], added["config"]) == ([address], {"guards": {"withdraw_at_most": 4}})
+    assert there.requests == []
+
+    plan = told("harvest", "plan", "cong-khac", code=0)
+    assert (plan["state"], plan["created"], plan["complete"]) == ("planned", DATASETS, True)
+    assert len(plan["changes"]) == DATASETS
+    run = told("harvest", "approve", plan["run"], code=0)
+    assert (run["run"], run["state"], run["created"]) == (plan["run"], "applied", DATASETS)
+
+    again = told("harvest", "run", "cong-khac", code=0)
+    assert (again["unchanged"], again["created"], again["updated"]) == (DATASETS, 0, 0)
+
+    there.switch(drop=0.5)
+    held = told("harvest", "run", "cong-khac", code=3)
+    assert (held["state"], held["held_because"]) == ("held", ["deletion_quota"])
+    assert held["withdrawn"] == DATASETS / 2
+    assert told("harvest", "reject", held["run"][:8], code=0)["state"] == "rejected"
+    refused = told("harvest", "approve", held["run"], code=2)
+    assert refused["errors"][0]["code"] == "not_waiting"
+
+    there.switch(count=DATASETS)
+    partly = told("harvest", "run", "cong-khac", code=1)
+    assert (partly["state"], partly["complete"], partly["withdrawn"]) == ("applied", False, 0)
+
+    status = ckan("harvest", "status")
+    assert status.exit_code == 0
+    assert "cong-khac" in status.stdout
+    assert "đã áp dụng" in status.stdout
+    shown = ckan("--lang", "en", "harvest", "status", held["run"])
+    assert "rejected" in shown.stdout
+
+    asked = ckan("source", "remove", "cong-khac")
+    assert asked.exit_code == 2
+    assert "--yes" in asked.stderr
+    gone = told("source", "remove", "cong-khac", "--yes", "--withdraw", code=0)
+    assert (gone["run"]["state"], gone["run"]["withdrawn"]) == ("applied", DATASETS)
+    assert told("source", "list", code=0) == []
+
+
+def test_mistakes_are_said_and_end_with_2(commands: Commands, org: str, tmp_path: Path) -> None:
+    told, ckan = commands.json, commands
+    add = ("source", "add", "nguon", "--url", "http://10.0.0.5/", "--org", org)
+    unknown = ckan(*add, "--type", "ckna")
+    assert unknown.exit_code == 2
+    assert "[unknown_source_type]" in unknown.stderr
+    assert "ckan" in unknown.stderr
+    broken = tmp_path / "hong.yaml"
+    broken.write_text("mapping: [", encoding="utf-8")
+    document = told(*add, "--type", "ckan", "--config", str(broken), code=2)
+    assert document["errors"][0]["code"] == "bad_config_file"
+    nobody = told(*add[:-1], "khong-co", "--type", "ckan", code=2)
+    assert nobody["errors"][0]["code"] == "org_unknown"
+    assert told("harvest", "run", "nguon", code=2)["errors"][0]["code"] == "source_unknown"
+    assert "Traceback" not in unknown.stderr + ckan("harvest", "status", "khong-co").stderr
+
+
+def test_an_unreachable_source_fails_with_its_code(commands: Commands, org: str) -> None:
+    told = commands.json
+    add = ("source", "add", "nguon", "--type", "ckan", "--url", "http://127.0.0.1:9/")
+    told(*add, "--org", org, "--allow", "127.0.0.1:9", code=0)
+    report = told("harvest", "run", "nguon", code=2)
+    assert report["state"] == "failed"
+    assert [error["code"] for error in report["errors"]] == ["unreachable"]
+    assert told("source", "check", "nguon", code=2)["errors"][0]["code"] == "unreachable"
+
+
+def test_a_second_run_is_told_that_one_is_under_way(
+    commands: Commands, org: str, there: Portal
+) -> None:
+    """In processes, as two people would: stdout holds one JSON document and nothing else."""
+    add = ("source", "add", "nguon", "--type", "ckan", "--url", there.base, "--org", org)
+    commands.json(*add, "--allow", there.base.removeprefix("http://"), code=0)
+    there.switch(slow=2.0)
+    first = subprocess.Popen(
+        [CKAN, "thanhhoa", "harvest", "run", "nguon", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not there.requests:
+            assert first.poll() is None
+            time.sleep(0.01)
+        there.switch(slow=12.0)
+        second = process("harvest", "run", "nguon", "--json")
+        assert second.returncode == 2
+        assert json.loads(second.stdout)["errors"][0]["code"] == "already_running"
+        there.switch(slow=0.0)
+        stdout, _ = first.communicate(timeout=120)
+        assert (first.returncode, json.loads(stdout)["state"]) == (0, "applied")
+    finally:
+        first.kill()
+        first.wait()
+
+
+def test_a_worker_without_a_jobs_database_says_what_is_missing(tmp_path: Path, ini: str) -> None:
+    without = tmp_path / "without.ini"
+    lines = [line for line in Path(ini).read_text().splitlines() if "jobs_url" not in line]
+    without.write_text("\n".join(lines))
+    done = process("worker", CKAN_INI=str(without))
+    assert done.returncode == 2
+    assert "ckanext.thanhhoa.jobs_url" in done.stderr
+
+
+def test_help_teaches_in_both_languages(commands: Commands) -> None:
+    for command in ("source add", "harvest run", "harvest approve", "worker"):
+        done = commands(*command.split(), "--help")
+        assert done.exit_code == 0
+        assert any(letter in done.stdout for letter in "ăâđêôơưạảấế"), command
+        assert " the " in done.stdout or " a " in done.stdout, command
+
+
+def test_the_index_is_compared_mended_and_rebuilt(
+    clean_portal: None, commands: Commands, org: str, there: Portal
+) -> None:
+    told = commands.json
+    add = ("source", "add", "nguon", "--type", "ckan", "--url", there.base, "--org", org)
+    told(*add, "--allow", there.base.removeprefix("http://"), code=0)
+    told("harvest", "run", "nguon", code=0)
+    assert told("index", "check", code=0) == {"total": 0, "differences": []}
+
+    from ckan.lib.search import clear_all
+
+    clear_all()
+    found = told("index", "check", code=1)
+    assert found["total"] == DATASETS
+    assert {one["kind"] for one in found["differences"]} == {"missing"}
+    assert told("index", "reconcile", code=0) == {"indexed": DATASETS}
+    assert told("index", "check", code=0)["total"] == 0
+    assert told("index", "rebuild", code=0) == {"indexed": DATASETS}
