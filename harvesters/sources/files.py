@@ -8,7 +8,7 @@ is said by a YAML beside it (`harvesters.sources._description`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -212,11 +212,13 @@ class _File:
             yield Record(self.path, fields, (file, *tables), mark, notes)
             return
         count = len(reading.tables)
+        shared = [note for note in notes if not any(map(_speaks_of(note), reading.tables))]
         for key, table in zip(reading.keys, reading.tables, strict=True):
             resources = (file, _table_resource("table", table))
-            own = tuple(n for n in notes if not table.sheet or n.where.endswith(table.sheet))
+            own = (*shared, *(note for note in notes if _speaks_of(note)(table)))
             fields = self._fields(said, (table,))
             yield Record(f"{self.path}#{key}", fields, resources, f"{mark}/{count}", own)
+            shared = []
 
     def _original(self, content: bytes, reading: Reading, hints: Hints) -> RecordResource:
         kind, media = _KINDS[reading.kind]
@@ -246,6 +248,11 @@ class _File:
             return title
         name = re.sub(r"[_\s]+|(?<=[^\W\d_])-(?=[^\W\d_])", " ", PurePosixPath(self.path).stem)
         return name[:1].upper() + name[1:]
+
+
+def _speaks_of(note: Problem) -> Callable[[TableRead], bool]:
+    """Whether a note is about the sheet that a table stood in."""
+    return lambda table: bool(table.sheet) and note.where.endswith(f" · {table.sheet}")
 
 
 def _notes(tables: tuple[TableRead, ...]) -> str:

@@ -168,6 +168,17 @@ def is_letterhead(text: str) -> bool:
     return bool(_LETTERHEAD.search(fold(text)))
 
 
+_OFFICE = re.compile(
+    r"(?:so|ban|cuc|chi cuc|tong cuc|phong|trung tam|van phong|hoi|bao hiem|cong an|thanh tra|bo"
+    r"|truong|benh vien|huyen|thi xa|thanh pho|tinh|xa|phuong)\b"
+)
+
+
+def is_office(text: str) -> bool:
+    """Whether a line in capitals only names an office, as over the title of a report."""
+    return text.isupper() and bool(_OFFICE.match(fold(text))) and not re.search(r"\d", text)
+
+
 def is_signature(text: str) -> bool:
     """Whether a line under a table begins the signatures (names of people: not published)."""
     return bool(_SIGNATURE.search(fold(text)))

@@ -158,7 +158,7 @@ class _Splitter:
         start = self._new_head()
         if start is None:
             titles = (
-                n for n, r in enumerate(self.pending) if r.alone and _opens_table(self._text(r))
+                n for n, r in enumerate(self.pending) if r.alone and opens_table(self._text(r))
             )
             start = next(titles, None)
         return None if start is None else self.pending[start:]
@@ -207,14 +207,14 @@ class _Splitter:
                 return False
         if len(figures) > 1:
             return len(over) > 1
-        titled = any(r.alone and _opens_table(self._text(r)) for r in self.pending[:position])
+        titled = any(r.alone and opens_table(self._text(r)) for r in self.pending[:position])
         return len(row.texts) > 1 or titled
 
     def _head_start(self, header: int) -> int:
         """Lines directly under the figures belong to the table above if they read as notes."""
         before = self.pending[:header]
         for position, row in enumerate(before):
-            if row.alone and _opens_table(self._text(row)):
+            if row.alone and opens_table(self._text(row)):
                 return position
         notes = [i for i, row in enumerate(before) if row.alone and is_note(self._text(row))]
         start = notes[-1] + 1 if notes else 0
@@ -227,8 +227,9 @@ class _Splitter:
         return shown(self.sheet.rows[row.index][row.texts[0]])
 
 
-def _opens_table(text: str) -> bool:
-    return is_continuation(text) or (bool(_ORDINAL_TITLE.match(text)) and len(text) > 12)
+def opens_table(text: str) -> bool:
+    """Whether a line is the title of a table by its number ("Biểu 3. …") or “(Tiếp theo)”."""
+    return is_continuation(text) or (bool(_ORDINAL_TITLE.match(text)) and len(text) > 5)
 
 
 def is_numbering(sheet: Sheet, row: Row) -> bool:

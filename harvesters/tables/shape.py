@@ -163,8 +163,8 @@ class _Finder:
         return [c for c in leading if self._is_time(c) and c in headed][:1]
 
     def _written(self, column: int) -> bool:
-        """Whether a leading column is kept as it is written: everything but a column of years."""
-        return not (self._is_time(column) and not self.stats[column].texts)
+        """Whether a leading column is kept as it is written: all but years and dates."""
+        return not self._is_time(column)
 
     def _steps(self, labels: Sequence[int]) -> list[int]:
         """The columns that share one label: the first, and those beside it filled in its place."""

@@ -12,6 +12,7 @@ from harvesters.tables.body import Body, read_body
 from harvesters.tables.cells import (
     is_letterhead,
     is_note,
+    is_office,
     is_signature,
     shown,
     unit_in_title,
@@ -39,6 +40,7 @@ GROUP_NAME = "thuoc_nhom"
 #: So many rows are enough to see how a table writes its decimals.
 _SAMPLE = 2000
 _REMARK_WORDS = 5
+_FORM = re.compile(r"(?:biểu|bảng|phụ lục|table)\s*(?:số\s*)?\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,9 @@ class _Builder:
         hint = self.hints.column("", self.titles.get(column, ""))
         as_text = (column in self.shape.texts or hint.type == "text") and not hint.is_number
         typed = type_column(values, styles, separator, as_text)
+        if typed.words and self.shape.roles[column] != "measure":
+            # "Sơ bộ 2024" among years: words that tell rows apart are not dropped.
+            typed = type_column(values, styles, separator, as_text=True)
         title = self.titles.get(column, "")
         self.questions += questions(typed, self.where, title or _letter(column))
         role = self.shape.roles[column]
@@ -212,12 +217,16 @@ def _letter(column: int | None) -> str:
 def _title(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The table's title out of the lines above it, and the lines that are notes.
 
-    The letterhead of the paper is left out. A title may run over several lines; a longer remark
-    in brackets under it is a note, a short one ("Giá so sánh 1994") belongs to it.
+    The letterhead of the paper is left out. A title may run over several lines; what stands over
+    "Biểu 3. …" and a longer remark in brackets are notes, a short one ("Giá so sánh 1994") belongs
+    to the title.
     """
     kept = [line for line in lines if not is_letterhead(line)]
-    notes = tuple(line for line in kept if is_note(line) or _is_remark(line))
-    return " ".join(line for line in kept if line not in notes), notes
+    while len(kept) > 1 and is_office(kept[0]):
+        kept.pop(0)
+    opening = next((n for n, line in enumerate(kept) if _FORM.match(line)), 0)
+    notes = kept[:opening] + [line for line in kept if is_note(line) or _is_remark(line)]
+    return " ".join(line for line in kept if line not in notes), tuple(notes)
 
 
 def _is_remark(line: str) -> bool:
