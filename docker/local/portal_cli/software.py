@@ -49,7 +49,7 @@ def _alone() -> Iterator[None]:
 
 
 def _stamp(*files: Path) -> str:
-    content = b"".join(path.read_bytes() for path in files) + sys.version.encode()
+    content = b"".join(path.read_bytes() for path in files) + f"{sys.version} {ROOT}".encode()
     return hashlib.sha256(content).hexdigest()
 
 
@@ -96,10 +96,11 @@ def _pip(arguments: list[str], what: str) -> None:
 
 
 def _works(python: Path) -> bool:
-    """Whether the environment's interpreter (a link to the system's) is still there."""
+    """Whether the environment's interpreter is still there and the checkout was not moved."""
     try:
         command = [python, "-c", "import pip"]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        runs = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        return runs and str(VENV) in python.with_name("pip").read_text().splitlines()[0]
     except OSError:
         return False
 
