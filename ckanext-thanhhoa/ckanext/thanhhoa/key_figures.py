@@ -11,11 +11,11 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import helpers, previews
+from ckan.types import Context
+from ckanext.thanhhoa import helpers, previews, series
 
 import schemas
 from schemas.text import fold
@@ -23,12 +23,9 @@ from schemas.wording import period_label
 
 _DATASETS = 20
 _FIGURES = 5
-#: Longer series are monthly ones of decades: no small line shows them.
-_PERIODS = 240
 #: Seconds for which a worker process keeps the figures.
 _KEEP = 300
-_LEAST_CHANGE = Decimal("0.05")
-_WIDTH, _HEIGHT, _MARGIN = 160, 40, 3
+_WIDTH, _HEIGHT = 160, 40
 
 _kept: dict[str, tuple[float, list[Figure]]] = {}
 
@@ -58,10 +55,8 @@ def key_figures() -> list[Figure]:
 
 
 def _read(language: str) -> list[Figure]:
-    # As an anonymous reader: the answer is kept for everybody.
-    context = {"user": "", "auth_user_obj": None}
     found = toolkit.get_action("package_search")(
-        context,
+        _anybody(),
         {
             "fq": "+access_rights:PUBLIC +indicator:*",
             "rows": _DATASETS,
@@ -78,6 +73,11 @@ def _read(language: str) -> list[Figure]:
     return [figures[code] for code in sorted(figures, key=order.index)][:_FIGURES]
 
 
+def _anybody() -> Context:
+    """An anonymous reader's context: the answer is kept for everybody."""
+    return {"user": "", "auth_user_obj": None}
+
+
 def _of_a_province(dataset: Mapping[str, Any]) -> bool:
     """Codes of provinces have two digits."""
     codes = [str(row.get("code") or "") for row in dataset.get("spatial_coverage") or []]
@@ -91,9 +91,9 @@ def _of_dataset(dataset: Mapping[str, Any], language: str) -> Iterator[tuple[str
         measures = _measures(fields, dataset["indicator"])
         if not (resource.get("datastore_active") and measures and len(times) == 1):
             continue
-        rows = _series(resource["id"], times[0])
+        rows = series.by_period(_anybody(), resource["id"], times[0])
         for code, name in measures.items():
-            values = [(str(row[times[0]]), row[name]) for row in rows if row[name] is not None]
+            values = series.values_of(rows, times[0], name)
             if len(values) > 1:
                 yield code, _figure(code, values, fields[name], dataset, language)
 
@@ -111,18 +111,6 @@ def _measures(fields: Mapping[str, Mapping[str, Any]], carried: Sequence[str]) -
     return {code: names[0] for code, names in found.items() if len(names) == 1}
 
 
-def _series(resource_id: str, period: str) -> list[dict[str, Any]]:
-    """The rows in the order of time, if every period has one; else none."""
-    found = toolkit.get_action("datastore_search")(
-        {"user": "", "auth_user_obj": None},
-        {"resource_id": resource_id, "sort": period, "limit": _PERIODS},
-    )
-    rows = [row for row in found["records"] if row[period] is not None]
-    periods = {row[period] for row in rows}
-    whole = found.get("total") == len(found["records"]) and len(periods) == len(rows)
-    return rows if whole else []
-
-
 def _figure(
     code: str,
     values: Sequence[tuple[str, Any]],
@@ -130,7 +118,7 @@ def _figure(
     dataset: Mapping[str, Any],
     language: str,
 ) -> Figure:
-    points = _points([Decimal(str(value)) for _, value in values])
+    points = series.line([value for _, value in values], _WIDTH, _HEIGHT)
     return Figure(
         label=helpers.thanhhoa_label("indicator", code),
         value=previews.written_number(values[-1][1]),
@@ -151,15 +139,3 @@ def _unit(code: str, given: str) -> str:
         english = str(item.extra.get("don_vi_en") or "")
         return english if english and helpers.language() == "en" else listed
     return given
-
-
-def _points(values: Sequence[Decimal]) -> list[tuple[str, str]]:
-    low, high = min(values), max(values)
-    # What hardly changes is drawn flat: a cliff of a thousandth would mislead.
-    span = max(high - low, abs(high) * _LEAST_CHANGE) or Decimal(1)
-    step = Decimal(_WIDTH - 2 * _MARGIN) / (len(values) - 1)
-    room = _HEIGHT - 2 * _MARGIN
-    return [
-        (f"{_MARGIN + i * step:.1f}", f"{_HEIGHT - _MARGIN - (value - low) / span * room:.1f}")
-        for i, value in enumerate(values)
-    ]

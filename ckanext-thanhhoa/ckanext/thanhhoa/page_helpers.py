@@ -9,7 +9,7 @@ from typing import Any
 
 from ckan import model
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import access, config, facets, helpers, key_figures, previews
+from ckanext.thanhhoa import access, config, facets, helpers, key_figures, previews, series
 
 import schemas
 from schemas.wording import date_label, period_label
@@ -28,6 +28,7 @@ _examples: dict[str, tuple[float, list[str]]] = {}
 def get_helpers() -> dict[str, Callable[..., Any]]:
     """The helpers by the names that templates use."""
     return {
+        "thanhhoa_charts": series.charts,
         "thanhhoa_coverage": coverage,
         "thanhhoa_dataset_url": dataset_url,
         "thanhhoa_excerpt": excerpt,
@@ -195,7 +196,9 @@ def facet(name: str, title: str, search_facets: Mapping[str, Any]) -> list[dict[
     items = toolkit.h.get_facet_items_dict(name, search_facets, limit=0)
     if name == "year":
         items = sorted(items, key=lambda item: str(item["name"]), reverse=True)
-    limit = int(toolkit.g.search_facets_limits.get(name) or len(items))
+    default = toolkit.config["search.facets.default"]
+    # CKAN would cut the list before it is in order; 0 asks for all.
+    limit = toolkit.h.get_param_int(f"_{name}_limit", default) or len(items)
     return [
         {
             **_labelled(item),
