@@ -186,7 +186,7 @@ MESSAGES: dict[str, Words] = {
     "merged_figures": Words(
         "{where}: {count} ô số được gộp qua nhiều dòng; số chỉ ghi ở dòng đầu.",
         "Bỏ gộp ô và ghi rõ số của từng dòng.",
-        "{where}: {count} figures are merged over several rows; each is kept in the first row only.",
+        "{where}: {count} figures are merged over several rows; each is kept in its first row.",
         "Unmerge the cells and give each row its own figure.",
     ),
     "rows_without_label": Words(
