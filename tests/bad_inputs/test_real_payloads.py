@@ -1,11 +1,12 @@
 """Malformed and misleading payloads as they were found, through every reader that may meet them."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from harvesters.model import End
+from harvesters.model import End, Record
 from tests.bad_inputs.reading import assert_said_well, problems, read
 
 BAD = Path(__file__).parents[3] / "shared" / "real" / "bad"
@@ -69,9 +70,35 @@ def test_a_pxweb_that_answers_with_it(httpserver, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_folder_that_holds_it(tmp_path, name):
+    """Only workbooks and CSV files are a folder's; each is read, or fails alone with its code."""
     (tmp_path / name).write_bytes((BAD / name).read_bytes())
     items, error = read("files", str(tmp_path), [str(tmp_path)])
     found = problems(items, error)
     for problem in found:
         assert_said_well(problem)
-    print(name, items, [p.code for p in found])
+    refused = {
+        "made_latin1_declared_utf8.csv": "unknown_encoding",
+        "syn_truncated.xlsx": "truncated",
+        "syn_zip_named.xlsx": "not_a_workbook",
+    }
+    if name in refused:
+        assert [(problem.code, problem.record) for problem in found] == [(refused[name], name)]
+    else:
+        assert found == []
+    records = [item for item in items if isinstance(item, Record)]
+    readable = name in ("syn_cp1258.csv", "syn_utf8_bom_semicolon.csv")
+    assert len(records) == readable
+    assert items[-1].complete
+
+
+@pytest.mark.parametrize("name", ["syn_cp1258.csv", "syn_utf8_bom_semicolon.csv"])
+def test_odd_encodings_of_vietnamese_are_read(tmp_path, name):
+    (tmp_path / name).write_bytes((BAD / name).read_bytes())
+    items, _ = read("files", str(tmp_path), [str(tmp_path)])
+    original, table = items[0].resources[0], items[0].resources[1].table
+    assert original.file.content == (BAD / name).read_bytes()
+    assert [row[1:] for row in table.rows] == [
+        ("Trường THCS Quảng Thắng", 1234, Decimal("7.85")),
+        ("Trường Tiểu học Đông Vệ", 987, Decimal("8.10")),
+        ("Trường mầm non Hoằng Lưu", None, None),
+    ]
