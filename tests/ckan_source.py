@@ -115,10 +115,14 @@ def package(at: int, base: str, touched: bool = False) -> dict[str, Any]:
 
 @dataclass
 class Portal:
-    """The datasets and the switches. `requests` are the paths asked for, in order."""
+    """The datasets from number `first` on, and the switches.
+
+    `requests` are the paths asked for, in order.
+    """
 
     datasets: int
     base: str = ""
+    first: int = 0
     drop: float = 0.0
     touch: int = 0
     fail: int = 0
@@ -138,7 +142,9 @@ class Portal:
         self._build()
 
     def _build(self) -> None:
-        packages = [package(n, self.base, n < self.touch) for n in range(self.datasets)]
+        packages = [
+            package(self.first + n, self.base, n < self.touch) for n in range(self.datasets)
+        ]
         packages.sort(key=lambda item: str(item["id"]))
         packages = packages[: len(packages) - round(len(packages) * self.drop)]
         self.packages = {item["id"]: item for item in packages}
@@ -255,13 +261,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(datasets: int, port: int = 0) -> Iterator[Portal]:
+def serving(datasets: int, port: int = 0, first: int = 0) -> Iterator[Portal]:
     """A running portal, in threads of this process."""
     handler = type("Handler", (_Handler,), {})
     handler.disable_nagle_algorithm = True  # type: ignore[attr-defined]
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
-    portal = Portal(datasets, f"http://127.0.0.1:{server.server_address[1]}")
+    portal = Portal(datasets, f"http://127.0.0.1:{server.server_address[1]}", first)
     handler.portal = portal  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

@@ -1,0 +1,112 @@
+"""The portal itself with one harvest worker, in the services of `./portal bench`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg2
+
+CKAN = Path(sys.executable).with_name("ckan")
+
+
+class Ours:
+    """The portal's own database and core, as `./portal test` has set them up."""
+
+    def __init__(self, services: Mapping[str, str], test_ini: Path):
+        self._home = Path(services["PORTAL_TEST_HOME"])
+        self._database = urlsplit(services["PORTAL_TEST_DATABASE_URL"])._replace(path="/ckan")
+        self._solr = services["PORTAL_TEST_SOLR_URL"]
+        self.ini = self._home / "bench.ini"
+        self._log = (self._home / "bench.log").open("a")
+        lines = test_ini.read_text().splitlines()
+        for_tests = ("testing", "SERVER_NAME")
+        self.ini.write_text("\n".join(line for line in lines if not line.startswith(for_tests)))
+        self._ckan("api", "action", "organization_create", "-i", sent=_organization())
+
+    def close(self) -> None:
+        self._log.close()
+
+    @contextmanager
+    def worker(self) -> Iterator[list[psutil.Process]]:
+        """One worker, ready."""
+        command = [str(CKAN), "-c", str(self.ini), "thanhhoa", "worker", "--concurrency", "1"]
+        started = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self._home)
+        try:
+            time.sleep(8)  # it has loaded CKAN
+            yield [psutil.Process(started.pid)]
+        finally:
+            started.terminate()
+            started.wait(60)
+
+    def harvest(self, name: str, url: str, datasets: int) -> tuple[float, int]:
+        """Harvests a new source: seconds until every dataset can be searched, and datasets.
+
+        The clock is the database's own: how long it takes to start a command is not counted.
+        """
+        add = ["thanhhoa", "source", "add", name, "--type", "ckan", "--url", url]
+        self._ckan(*add, "--org", "bench", "--allow", urlsplit(url).netloc)
+        asked = json.dumps({"source": name}).encode()
+        self._ckan("api", "action", "thanhhoa_harvest_run", "-i", sent=asked)
+        self._behind = 0.0
+        deadline = time.monotonic() + 60 + datasets * 3
+        while time.monotonic() < deadline:
+            state, seconds, counts, waiting = self._progress(name)
+            if state in ("failed", "held", "cancelled"):
+                raise RuntimeError(f"our harvest of {name}: {state}")
+            if state == "applied" and not waiting and self._found(name) == datasets:
+                return seconds, int(counts["created"])
+            time.sleep(0.2)
+        raise RuntimeError(f"our harvest of {name} did not end: {self._progress(name)}")
+
+    def _progress(self, name: str) -> tuple[str, float, dict[str, Any], bool]:
+        """State, seconds from the run's start to its end (or the index's, if that lags behind)."""
+        with closing(psycopg2.connect(self._database.geturl())) as connection:
+            cursor = connection.cursor()
+            cursor.execute(
+                """SELECT r.state, r.counts, EXISTS (SELECT 1 FROM thanhhoa.to_index) AS waiting,
+                          extract(epoch FROM r.ended_at - r.started_at),
+                          extract(epoch FROM clock_timestamp() - r.started_at)
+                   FROM thanhhoa.run r JOIN thanhhoa.source s ON s.id = r.source_id
+                   WHERE s.name = %s""",
+                [name],
+            )
+            state, counts, waiting, ended, now = cursor.fetchone() or ("", {}, True, 0, 0)
+        if waiting and state == "applied":
+            self._behind = float(now or 0)
+        return state, max(float(ended or 0), self._behind), counts, bool(waiting)
+
+    def _found(self, name: str) -> int:
+        """Datasets of the source that a search finds."""
+        query = urllib.parse.urlencode(
+            {"q": "*:*", "fq": f'extras_harvest_source:"{name}"', "rows": 0, "wt": "json"}
+        )
+        with urllib.request.urlopen(f"{self._solr}/select?{query}", timeout=60) as answer:
+            return int(json.load(answer)["response"]["numFound"])
+
+    def _ckan(self, *arguments: str, sent: bytes | None = None) -> None:
+        command = [str(CKAN), "-c", str(self.ini), *arguments]
+        done = subprocess.run(
+            command,
+            input=sent,
+            stdout=self._log,
+            stderr=self._log,
+            cwd=self._home,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"ckan {' '.join(arguments)} failed; see {self._log.name}")
+
+
+def _organization() -> bytes:
+    return json.dumps({"name": "bench", "title": "Sở Tài chính"}).encode()
