@@ -31,7 +31,7 @@ def compare_tables(resource: str, before: Table | None, after: Table) -> TableCh
         cells_total=len(cells),
         columns_added=tuple(name for name in new if name not in old),
         columns_removed=tuple(name for name in old if name not in new),
-        columns_retyped=tuple(name for name in shared if old[name].type != new[name].type),
+        columns_retyped=tuple(name for name in shared if _retyped(old[name], new[name])),
         rows_before=len(before.rows),
         rows_after=len(after.rows),
     )
@@ -44,6 +44,11 @@ def compare_tables(resource: str, before: Table | None, after: Table) -> TableCh
         or change.columns_retyped
     )
     return change if changed else None
+
+
+def _retyped(before: Column, after: Column) -> bool:
+    """Whole numbers that get their first decimals are the same column still."""
+    return before.type != after.type and {before.type, after.type} != {"integer", "number"}
 
 
 def _key_columns(before: Table, after: Table, shared: Sequence[str]) -> list[str]:
