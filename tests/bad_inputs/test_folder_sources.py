@@ -45,7 +45,7 @@ def bomb() -> bytes:
         ("khong-bang.xlsx", workbook(["Báo cáo đang cập nhật"]), "no_table"),
         ("trong.xlsx", workbook(), "no_table"),
         ("rong.csv", b"", "no_table"),
-        ("bang-ma-la.csv", GOOD + b"\xff\xfe\x81\x00\x8f\x9d,2\n", "unknown_encoding"),
+        ("tcvn3.csv", b"X\xb7,D\xa9n s\xe8\nH\xb9c Th\xb5nh,1\n", "unknown_encoding"),
         ("hong.xlsx", workbook(["a", "b"], ["x", 1])[:900], "truncated"),
         ("khong-phai.xlsx", b"xin chao", "no_table"),
         ("bom.xlsx", bomb(), "too_large"),
