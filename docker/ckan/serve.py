@@ -45,8 +45,8 @@ def main(arguments: list[str]) -> int:
 
 def _init() -> int:
     """Databases, migrations, permissions, the administrator, the index: harmless when done."""
-    home = _configured({**SERVING, **SETTING_UP})
     secret("admin_password")  # said before anything is set up with it
+    home = _configured({**SERVING, **SETTING_UP})
     postgres.create_databases(home.superuser_url, home.passwords)
     os.environ["PORTAL_SUPERUSER_URL"] = home.superuser_url("datastore")
     folder = Path(os.environ.get("PORTAL_SECRETS", "/run/secrets"))

