@@ -149,7 +149,7 @@ def _status(as_json: bool) -> int:
         }
         print(json.dumps(facts, indent=1))
     else:
-        for name in sorted(needed | set(found)):
+        for name in sorted(needed | set(processes)):
             state = found.get(name, {}).get("statename", "STOPPED").lower()
             say(f"  {'✓' if name in processes else '✗'} {name}: {state}")
         say(f"  {'ready' if ready else 'not ready'}: {home.url}")
