@@ -50,7 +50,8 @@ _STRUCTURE = """() => ({
   images: [...document.querySelectorAll('img')].filter(e => !e.hasAttribute('alt')).length,
   twice: [...document.querySelectorAll('[id]')].map(e => e.id)
     .filter((id, i, all) => all.indexOf(id) !== i),
-  inline: document.querySelectorAll('body [style], body style, body script:not([src], [type$=json])')
+  inline: document
+    .querySelectorAll('body [style], body style, body script:not([src], [type$=json])')
     .length,
 })"""
 
