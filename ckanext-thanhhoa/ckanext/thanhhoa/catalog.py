@@ -22,7 +22,7 @@ from ckan.types import Context
 from ckanext.thanhhoa import datastore, index, originals
 from ckanext.thanhhoa.names import free_name
 from ckanext.thanhhoa.package_form import Holdings, to_mapped, to_package
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from harvesters import ports
 from harvesters.codec import decode_table
@@ -72,12 +72,13 @@ class CkanCatalog:
 
     def _apply_one(self, run: Run, change: Change) -> Outcome:
         try:
-            self._write(run, change)
+            self._write_named(run, change)
         except LeaseLost:
             model.Session.rollback()
             raise
         except Exception as error:
-            model.Session.rollback()
+            # Not only rolled back: what failed must leave no object behind for the next record.
+            model.Session.remove()
             if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise LeaseLost(run.id) from error
             problem = _problem(error).of(change.remote_id)
@@ -86,6 +87,16 @@ class CkanCatalog:
             model.Session.commit()
             return Outcome(change.remote_id, problem)
         return Outcome(change.remote_id)
+
+    def _write_named(self, run: Run, change: Change) -> None:
+        """Another worker may take the same name at the same moment; after its commit it is seen."""
+        try:
+            self._write(run, change)
+        except IntegrityError as error:
+            if "package_name_key" not in str(error.orig):
+                raise
+            model.Session.remove()
+            self._write(run, change)
 
     def _write(self, run: Run, change: Change) -> None:
         package = model.Package.get(change.dataset_id)
