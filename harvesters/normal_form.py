@@ -24,6 +24,7 @@ _BY_VALIDATOR: Mapping[str, Rule] = {
     "thanhhoa_phone": lambda value: rules.phone(str(value)),
     "thanhhoa_web_url": lambda value: rules.web_url(str(value)),
     "thanhhoa_resource_url": lambda value: rules.resource_url(str(value)),
+    "thanhhoa_format": lambda value: rules.resource_format(str(value)),
     "thanhhoa_table_schema": lambda value: json.loads(rules.table_schema(value)),
     "thanhhoa_text": lambda value: rules.clean_text(str(value)),
 }

@@ -1,6 +1,13 @@
 """Rules of the domain: pure functions, value in, normal form out, `RuleError` when refused."""
 
-from schemas.rules.coverage import code, codes, complete_period, complete_place, is_private
+from schemas.rules.coverage import (
+    code,
+    codes,
+    complete_period,
+    complete_place,
+    is_private,
+    resource_format,
+)
 from schemas.rules.error import RuleError
 from schemas.rules.periods import period_bounds, period_span, reporting_period, span_bounds
 from schemas.rules.tables import table_schema
@@ -29,6 +36,7 @@ __all__ = [
     "period_span",
     "phone",
     "reporting_period",
+    "resource_format",
     "resource_url",
     "span_bounds",
     "table_schema",

@@ -54,6 +54,20 @@ def codes(value: object, codelist: str) -> list[str]:
     return list(dict.fromkeys(code(v, codelist) for v in values if v.strip()))
 
 
+def resource_format(value: str) -> str:
+    """A format as the codelist ``format`` writes it: “xlsx”, “Excel”, a content type → ``XLSX``.
+
+    What the list does not know stays as it was written.
+    """
+    items = schemas.codelist("format")
+    text = clean_text(value)
+    plain = text.lstrip(".").partition(";")[0].strip()
+    item = items.find(plain)
+    if item is None and "/" in plain:
+        item = next((i for i in items if i.extra.get("kieu_noi_dung") == plain.lower()), None)
+    return item.ma if item else text
+
+
 def complete_period(item: Mapping[str, Any]) -> dict[str, Any]:
     """One row of ``temporal_coverage`` with the days its reporting periods begin and end.
 

@@ -58,6 +58,6 @@ def agency(site: Any) -> dict[str, Any]:
 @pytest.fixture
 def harvest(agency: dict[str, Any]) -> Any:
     """A source of the agency, with its ledger and catalogue: `harvest.apply(changes)`."""
-    from harvest_rig import Harvest
+    from tests.ckanext.harvest_rig import Harvest
 
     return Harvest(agency["id"])

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from harvest_rig import create
+from tests.ckanext.harvest_rig import create
 
 from harvesters.model import Column, File, Table
 

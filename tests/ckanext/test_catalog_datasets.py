@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
-from harvest_rig import create, update, withdraw
+from tests.ckanext.harvest_rig import create, update, withdraw
 
 CONTACT = {"name": "Phòng Chuyển đổi số", "email": "cds@thanhhoa.gov.vn", "phone": "0237 123 4567"}
 FULL = {
@@ -167,3 +167,23 @@ def _show(dataset_id: str) -> dict[str, Any]:
     return toolkit.get_action("package_show")(
         {"ignore_auth": True, "use_cache": False}, {"id": dataset_id}
     )
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_what_a_source_drops_of_a_resource_is_gone(harvest: Any, away: bool) -> None:
+    full = {
+        "description": "Mô tả",
+        "format": "CSV",
+        "mimetype": "text/csv",
+        "size": 1039869,
+        "hash": "x",
+        "period": "2024",
+        "unit": "người",
+    }
+    dataset = harvest.dataset("r", [harvest.resource("r", "a", url="https://e.org/x", **full)])
+    harvest.apply([create("r", dataset)])
+    if away:
+        harvest.apply([update("r", harvest.dataset("r"))])
+    bare = harvest.dataset("r", [harvest.resource("r", "a", url="https://e.org/x")])
+    harvest.apply([update("r", bare)])
+    assert harvest.catalog.current([bare.id]) == {bare.id: bare}

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from harvest_rig import create, update, withdraw
+from tests.ckanext.harvest_rig import create, update, withdraw
 
 from harvesters.model import Column, Table
 

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from harvest_rig import create, update, withdraw
+from tests.ckanext.harvest_rig import create, update, withdraw
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import io
 from typing import Any
 from urllib.parse import urlsplit
 
-from harvest_rig import create, update
+from tests.ckanext.harvest_rig import create, update
 
 from harvesters.model import File
 

@@ -116,7 +116,7 @@ def test_validators_of_ours_are_named_alike() -> None:
     assert used == words(
         "thanhhoa_text thanhhoa_name thanhhoa_code thanhhoa_codes thanhhoa_date "
         "thanhhoa_period_span thanhhoa_agency_code thanhhoa_phone thanhhoa_web_url "
-        "thanhhoa_resource_url thanhhoa_table_schema thanhhoa_dataset"
+        "thanhhoa_resource_url thanhhoa_format thanhhoa_table_schema thanhhoa_dataset"
     )
 
 

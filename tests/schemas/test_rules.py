@@ -457,3 +457,19 @@ def test_an_error_speaks_both_languages() -> None:
     assert error.message("en_GB") == error.en
     assert len(error.vi) < 300
     assert str(error).startswith("bad_period: ")
+
+
+@pytest.mark.parametrize(
+    ("value", "format_"),
+    [
+        ("csv", "CSV"),
+        (".xlsx", "XLSX"),
+        ("Excel", "XLSX"),
+        ("text/csv; charset=utf-8", "CSV"),
+        ("application/vnd.ms-excel", "XLS"),
+        ("Bản giấy", "Bản giấy"),
+    ],
+)
+def test_a_format_is_written_one_way(value: str, format_: str) -> None:
+    assert rules.resource_format(value) == format_
+    assert rules.resource_format(format_) == format_

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ckan import model
 from ckanext.thanhhoa.names import file_name
 from ckanext.thanhhoa.resource_urls import TABLE
 
@@ -91,9 +92,7 @@ def _resource(
         return dict(existing)
     _, managed = portal_fields()
     kept = {k: v for k, v in (existing or {}).items() if k not in managed}
-    data = {**kept, **resource.fields, "id": resource.id}
-    # CKAN guesses a type from the address where the key is missing, but only on updates.
-    data.setdefault("mimetype", "")
+    data = {**_blank_columns(), **kept, **resource.fields, "id": resource.id}
     if resource.table:
         data.update(url="", url_type=TABLE, datastore_active=True)
     elif resource.file:
@@ -101,6 +100,15 @@ def _resource(
     elif kept.get("url_type") == TABLE:
         data.update(url_type="", datastore_active=False)
     return data
+
+
+def _blank_columns() -> dict[str, str]:
+    """CKAN keeps a resource's own columns where an update does not name them, and those of a
+    resource that was removed where it comes back; it also guesses a missing type, on updates only.
+    """
+    _, managed = portal_fields()
+    columns = model.Resource.get_columns(extra_columns=False)
+    return {name: "" for name in columns if name in managed}
 
 
 def _empty(value: Any) -> bool:

@@ -33,6 +33,7 @@ def get_validators() -> dict[str, Validator]:
         "thanhhoa_phone": _wrapped(rules.phone),
         "thanhhoa_web_url": _wrapped(rules.web_url),
         "thanhhoa_resource_url": _wrapped(rules.resource_url),
+        "thanhhoa_format": _wrapped(lambda value: rules.resource_format(str(value))),
         "thanhhoa_table_schema": _wrapped(rules.table_schema),
         "thanhhoa_name": thanhhoa_name,
         "thanhhoa_dataset": thanhhoa_dataset,
