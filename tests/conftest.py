@@ -29,6 +29,12 @@ def ini() -> str:
     return INI
 
 
+@pytest.fixture(scope="session")
+def httpserver_listen_address() -> tuple[str, int]:
+    """Local servers are found by address, as most grants of internal servers are written."""
+    return ("127.0.0.1", 0)
+
+
 if INI:
     os.environ["CKAN_INI"] = INI
     pytest_plugins = ["ckan.tests.pytest_ckan.ckan_setup", "ckan.tests.pytest_ckan.fixtures"]

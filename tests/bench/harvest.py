@@ -3,7 +3,8 @@
 Both read the same datasets from the same local portal, in rounds that take turns, each side with
 its own database on the same PostgreSQL server and its own core in the same Solr; each worker has
 loaded CKAN before the clock starts. A round's time goes from the first request to the last dataset
-stored (ours: until a search finds it). `--datasets` and `--rounds` change the size.
+stored (ours: until a search finds it). `--datasets=N` and `--rounds=N` change the
+size.
 """
 
 from __future__ import annotations
@@ -91,6 +92,15 @@ def row(
     return {"what": what, **numbers, "unit": unit, "goal": goal, "met": ratio >= goal}
 
 
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.machine()
+    memory = psutil.virtual_memory().total / 2**30
+    python = platform.python_version()
+    return f"{model}, {os.cpu_count()} CPUs, {memory:.0f} GiB, Python {python}"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./portal bench harvest", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -98,7 +108,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     found = rows(*measure(options.datasets, options.rounds))
-    machine = f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}"
+    machine = _machine()
     if options.json:
         print(json.dumps({"bench": "harvest", "machine": machine, "rows": found}))
         return 0

@@ -12,12 +12,6 @@ from cryptography.x509.oid import NameOID
 from pytest_httpserver import HTTPServer
 
 
-@pytest.fixture(scope="session")
-def httpserver_listen_address():
-    """By address, as most grants of internal servers are."""
-    return ("127.0.0.1", 0)
-
-
 @pytest.fixture
 def second_server():
     """Another host for redirects."""

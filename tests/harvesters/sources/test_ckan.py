@@ -123,7 +123,7 @@ def test_organizations_and_fq_narrow_the_listing(portal):
 
 
 def test_probe_gives_title_and_count(portal, httpserver):
-    with Fetcher([portal.base[7:], f"localhost:{httpserver.port}"], Limits(retries=0)) as fetch:
+    with Fetcher([portal.base[7:], f"127.0.0.1:{httpserver.port}"], Limits(retries=0)) as fetch:
         found = SOURCE.probe(f"{portal.base}/dataset", fetch)
         assert (found.title, found.datasets) == ("Cổng dữ liệu thử nghiệm", 250)
         httpserver.expect_request("/html/api/3/action/package_search").respond_with_data("<html>")
