@@ -94,6 +94,20 @@ def test_a_role_becomes_healthy_and_ends_when_asked(set_up: dict[str, str], role
     assert not is_well(set_up, role), "a role that has ended is called healthy"
 
 
+def test_the_site_s_log_has_no_query(set_up: dict[str, str]) -> None:
+    process = serve(set_up, "web")
+    try:
+        assert eventually(lambda: is_well(set_up, "web"), 120)
+        site = f"http://127.0.0.1:{set_up['PORTAL_PORT']}"
+        assert _status(f"{site}/api/3/action/package_search?q=benh-hiem+geheim") == 200
+    finally:
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
+    assert "GET /api/3/action/package_search 200" in output
+    assert "benh-hiem" not in output
+    assert "geheim" not in output
+
+
 def test_redis_keeps_what_it_was_given_and_asks_for_the_password(
     secrets: Path, tmp_path: Path
 ) -> None:
