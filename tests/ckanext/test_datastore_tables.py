@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.ckanext.harvest_rig import create, update, withdraw
 
 from harvesters.model import Column, Table
+from tests.ckanext.harvest_rig import create, update, withdraw
 
 COLUMNS = (
     Column("don_vi", "text", "Đơn vị", "Agency", role="dimension"),
@@ -80,6 +80,23 @@ def test_rows_come_back_typed_and_described(harvest: Any) -> None:
         "role": "measure",
     }
     assert _show(resource.id)["datastore_active"] is True
+
+
+def test_odd_signs_in_titles_and_cells_are_only_signs(harvest: Any) -> None:
+    odd = "100% :a %(x)s \\: ' \" \\n {} $$ --"
+    table = Table(
+        (Column("ty_le", "text", odd, description=odd, unit="%"),), ((odd,), ("\\.",), ("\\N",))
+    )
+    resource = _given(harvest, table)
+    found = _search(resource.id, sort="_id")
+    assert [r["ty_le"] for r in found["records"]] == [odd, "\\.", "\\N"]
+    info = {f["id"]: f for f in found["fields"]}["ty_le"]["info"]
+    assert (info["label"], info["notes"], info["unit"]) == (odd, odd, "%")
+
+
+def test_an_empty_table_is_a_table(harvest: Any) -> None:
+    resource = _given(harvest, Table(COLUMNS, ()))
+    assert _search(resource.id)["total"] == 0
 
 
 def test_words_in_a_table_are_found(harvest: Any) -> None:

@@ -62,6 +62,8 @@ def redact_document(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def get_actions() -> dict[str, Callable[..., Any]]:
+    """CKAN's actions that would show more than the access class allows."""
+    """CKAN's actions with what the reader may not have taken out."""
     return {
         "package_show": package_show,
         "resource_search": resource_search,
@@ -70,6 +72,8 @@ def get_actions() -> dict[str, Callable[..., Any]]:
 
 
 def get_auth_functions() -> dict[str, Callable[..., Any]]:
+    """Who may read files, tables and previews."""
+    """Who may read tables, files and views, by the access class of their dataset."""
     return {
         "datastore_info": _content_of("id"),
         "datastore_search": _content_of("resource_id"),
@@ -122,6 +126,7 @@ def resource_view_list(
 def resource_view_show(
     original: Callable[..., AuthResult], context: Context, data_dict: DataDict
 ) -> AuthResult:
+    """A view shows the content of its resource."""
     view = model.ResourceView.get(data_dict["id"])
     if view is not None and not _may_read_resource(context, view.resource_id):
         return _refused()

@@ -28,6 +28,8 @@ def _user_update(
 
 
 def get_actions() -> dict[str, Callable[..., Any]]:
+    """CKAN's actions on accounts, before which texts are composed."""
+    """Chained actions by name."""
     return {"user_create": _user_create, "user_update": _user_update}
 
 

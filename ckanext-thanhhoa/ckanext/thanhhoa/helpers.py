@@ -18,6 +18,8 @@ from schemas.wording import date_label, period_label
 
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
+    """Helpers for words and figures, by their names in templates."""
+    """Template helpers of this module."""
     return {
         "thanhhoa_choices": thanhhoa_choices,
         "thanhhoa_date": thanhhoa_date,
@@ -93,7 +95,7 @@ def thanhhoa_date(value: Any) -> str:
 
 
 def thanhhoa_moment(value: Any) -> str:
-    """A moment in the portal's time zone: ``23/11/2026 14:05``, in English ``23 Nov 2026 14:05``."""
+    """A moment in the portal's time zone: ``23/11/2026 14:05``; English ``23 Nov 2026 14:05``."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     if moment is None:
         return ""

@@ -159,10 +159,10 @@ def _after_rollback(session: Session) -> None:
 
 
 def _flush(dataset_ids: Collection[str] | None) -> int:
-    assert model.meta.engine is not None
+    engine = model.ensure_engine()
     done = 0
     while True:
-        with model.meta.engine.begin() as connection:
+        with engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             rows = connection.execute(_due(dataset_ids)).all()
             if not rows:
