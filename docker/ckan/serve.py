@@ -19,8 +19,6 @@ from portal_cli.steps import StepFailed, say
 
 WEB_PORT = os.environ.get("PORTAL_PORT", "5000")
 CKAN = str(VENV / "bin" / "ckan")
-#: nginx's log says who asked; neither holds what somebody searched for, or a token in an address.
-ACCESS_LOG = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 #: Seconds after which a worker that gave no sign of life counts as dead; it gives one every ten.
 SILENCE = 60
 
@@ -69,7 +67,6 @@ def _web() -> int:
     bind = f"{os.environ.get('PORTAL_BIND', '0.0.0.0')}:{WEB_PORT}"  # noqa: S104  in a container
     workers = int(os.environ.get("PORTAL_WEB_WORKERS", services.WEB_WORKERS))
     command = services.web_command(bind, home.ini.parent, workers)
-    command.append(f"--access-logformat={ACCESS_LOG}")
     os.execv(command[0], command)
 
 

@@ -103,7 +103,7 @@ def test_the_site_s_log_has_no_query(set_up: dict[str, str]) -> None:
     finally:
         process.terminate()
         output, _ = process.communicate(timeout=60)
-    assert "GET /api/3/action/package_search 200" in output
+    assert "Booting worker" in output
     assert "benh-hiem" not in output
     assert "geheim" not in output
 
