@@ -22,7 +22,7 @@ from ckan.types import Context
 from ckanext.thanhhoa import datastore, index, originals
 from ckanext.thanhhoa.names import free_name
 from ckanext.thanhhoa.package_form import Holdings, to_mapped, to_package
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from harvesters import ports
 from harvesters.codec import decode_table
@@ -72,7 +72,7 @@ class CkanCatalog:
 
     def _apply_one(self, run: Run, change: Change) -> Outcome:
         try:
-            self._write_named(run, change)
+            self._write(run, change)
         except LeaseLost:
             model.Session.rollback()
             raise
@@ -88,35 +88,24 @@ class CkanCatalog:
             return Outcome(change.remote_id, problem)
         return Outcome(change.remote_id)
 
-    def _write_named(self, run: Run, change: Change) -> None:
-        """Another worker may take the same name at the same moment; after its commit it is seen."""
-        try:
-            self._write(run, change)
-        except IntegrityError as error:
-            if "package_name_key" not in str(error.orig):
-                raise
-            model.Session.remove()
-            self._write(run, change)
-
     def _write(self, run: Run, change: Change) -> None:
         package = model.Package.get(change.dataset_id)
         if change.action == "withdraw":
             self._withdraw(run, change, package)
             return
-        if change.dataset is None:
-            raise ValueError(f"{change.action} of {change.remote_id} without a dataset")
+        dataset = _wanted(change)
         existing = _show(package.id) if package else None
         resource_ids = {r["id"] for r in (existing or {}).get("resources") or []}
-        holdings = originals.holdings([*resource_ids, *(r.id for r in change.dataset.resources)])
+        holdings = originals.holdings([*resource_ids, *(r.id for r in dataset.resources)])
         with datastore.Load() as load:
-            self._keep_files(change.dataset)
-            self._stage_tables(change.dataset, load)
+            self._keep_files(dataset)
+            self._stage_tables(dataset, load)
             self._ledger.guard(run)
-            gone = _note_contents(change.dataset, resource_ids, holdings)
+            gone = _note_contents(dataset, resource_ids, holdings)
             datastore.intend([*load.staged.items(), *((id_, "") for id_ in gone)])
             self._save(run, change, package, existing, holdings)
             _finish_tables(load, gone)
-        _add_views(change.dataset, resource_ids)
+        _add_views(dataset, resource_ids)
 
     def _save(
         self,
@@ -127,8 +116,8 @@ class CkanCatalog:
         holdings: Holdings,
     ) -> None:
         """The one transaction. Everything before is part of it; it ends committed."""
-        assert change.dataset is not None
-        data = to_package(change.dataset, existing, holdings)
+        dataset = _wanted(change)
+        data = to_package(dataset, existing, holdings)
         if package is None or existing is None:
             name = free_name(change.title, change.dataset_id)
             self._ledger.settle(run, change, name)
@@ -170,6 +159,12 @@ class CkanCatalog:
         for resource_id, digest in wanted.items():
             if in_use.get(resource_id) != digest:
                 load.stage(resource_id, digest, decode_table(self._ledger.get_blob(digest)))
+
+
+def _wanted(change: Change) -> MappedDataset:
+    if change.dataset is None:
+        raise ValueError(f"{change.action} of {change.remote_id} without a dataset")
+    return change.dataset
 
 
 def _join_again(package: model.Package) -> None:

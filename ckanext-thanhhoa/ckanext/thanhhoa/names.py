@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import sqlalchemy as sa
 from ckan import model
 
 from schemas.text import nfc, slug
@@ -17,8 +18,13 @@ _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 
 
 def free_name(title: str, id_: str, table: type[Any] = model.Package) -> str:
-    """A name for something new: its title's slug, with a short id suffix when that is taken."""
+    """A name for something new: its title's slug, with a short id suffix when that is taken.
+
+    Held until the transaction ends: two writers with the same title wait for one another, since
+    neither can see the name that the other is about to commit.
+    """
     name = slug(title)
+    _wait_turn(name)
     digits = id_.replace("-", "")
     candidates = [name] if len(name) >= 2 and name not in _TAKEN else []
     candidates += [f"{name or _NAMELESS[table]}-{digits[:n]}" for n in (6, 12)]
@@ -38,6 +44,11 @@ def file_name(name: Any) -> str:
     ending = _ENDING.search(text)
     stem = slug(text[: ending.start()] if ending else text)
     return (stem or "tep") + (ending[0].lower() if ending else "")
+
+
+def _wait_turn(name: str) -> None:
+    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"thanhhoa name {name}", 0))
+    model.Session.execute(sa.select(lock))
 
 
 def _exists(name: str, id_: str, table: type[Any]) -> bool:
