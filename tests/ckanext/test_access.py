@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.ckanext.harvest_rig import create
 
 from harvesters.model import Column, File, Table
+from tests.ckanext.harvest_rig import create
 
 
 class Hidden:

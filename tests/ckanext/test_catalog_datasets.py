@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+
 from tests.ckanext.harvest_rig import create, update, withdraw
 
 CONTACT = {"name": "Phòng Chuyển đổi số", "email": "cds@thanhhoa.gov.vn", "phone": "0237 123 4567"}

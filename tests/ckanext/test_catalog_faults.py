@@ -6,10 +6,10 @@ import dataclasses
 from typing import Any
 
 import pytest
-from tests.ckanext.harvest_rig import create, update, withdraw
 from sqlalchemy import event
 
 from harvesters.errors import LeaseLost
+from tests.ckanext.harvest_rig import create, update, withdraw
 
 
 class Killed(BaseException):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.ckanext.harvest_rig import create
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, RDF
 
 from harvesters.model import Column, File, Table
+from tests.ckanext.harvest_rig import create
 
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
 EU = "http://publications.europa.eu/resource/authority/"

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
+
 from tests.ckanext.harvest_rig import create, update, withdraw
 
 

@@ -6,9 +6,8 @@ import io
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.ckanext.harvest_rig import create, update
-
 from harvesters.model import File
+from tests.ckanext.harvest_rig import create, update
 
 WORKBOOK = File(
     "Báo cáo quý I – Chuyển đổi số.xlsx",

@@ -1,4 +1,4 @@
-"""The rules of `schemas.rules` as CKAN validators: thin wrappers, messages in the reader's words."""
+"""The rules of `schemas.rules` as CKAN validators, with messages in the reader's language."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def get_validators() -> dict[str, Validator]:
     return {
         "thanhhoa_text": _wrapped(lambda value: rules.clean_text(str(value))),
         "thanhhoa_code": thanhhoa_code,
+        "thanhhoa_composed": thanhhoa_composed,
         "thanhhoa_codes": thanhhoa_codes,
         "thanhhoa_date": _wrapped(rules.iso_date),
         "thanhhoa_period_span": _wrapped(rules.period_span),
@@ -38,6 +39,15 @@ def get_validators() -> dict[str, Validator]:
         "thanhhoa_name": thanhhoa_name,
         "thanhhoa_dataset": thanhhoa_dataset,
     }
+
+
+def thanhhoa_composed(
+    key: FlattenKey, data: FlattenDataDict, errors: FlattenErrorDict, context: Context
+) -> None:
+    """Composes every text before any other validator sees it: CKAN refuses decomposed keywords."""
+    for place, value in data.items():
+        if isinstance(value, str):
+            data[place] = nfc(value)
 
 
 @scheming_validator
