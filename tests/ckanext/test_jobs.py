@@ -190,6 +190,27 @@ def test_a_worker_asked_to_end_passes_its_run_on(workers: Workers, there: Portal
     assert_exact(run_id)
 
 
+def test_a_run_outlives_the_loss_of_every_database_connection(
+    workers: Workers, there: Portal
+) -> None:
+    """As when PostgreSQL is restarted under it."""
+    import sqlalchemy as sa
+    from ckan import model
+
+    run_id = ask(add_source(there))
+    model.Session.remove()
+    workers.start()
+    until(lambda: settled(run_id) >= 3, workers)
+    cut = sa.text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    with model.ensure_engine().connect() as connection:
+        assert connection.execute(cut).scalar()
+    until(lambda: state(run_id) != "running", workers)
+    assert_exact(run_id)
+
+
 def test_two_workers_on_two_sources_do_each_once(workers: Workers) -> None:
     """Both have datasets of the same titles: their names must not get in each other's way."""
     from ckanext.thanhhoa.run_facts import run_report
