@@ -22,7 +22,7 @@ from ckan.types import Context
 from ckanext.thanhhoa import datastore, index, originals
 from ckanext.thanhhoa.names import free_name
 from ckanext.thanhhoa.package_form import Holdings, to_mapped, to_package
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from harvesters import ports
 from harvesters.codec import decode_table
@@ -56,9 +56,14 @@ class CkanCatalog:
         _site_user.cache_clear()
 
     def current(self, dataset_ids: Sequence[str]) -> dict[str, MappedDataset]:
-        found = {id_: _show(id_) for id_ in _active(dataset_ids)}
-        resource_ids = [r["id"] for package in found.values() for r in package["resources"]]
-        holdings = originals.holdings(resource_ids)
+        try:
+            found = {id_: _show(id_) for id_ in _active(dataset_ids)}
+            resource_ids = [r["id"] for package in found.values() for r in package["resources"]]
+            holdings = originals.holdings(resource_ids)
+        except OperationalError as error:
+            # The database went away: the run is not failed, it is read again when it is back.
+            model.Session.remove()
+            raise LeaseLost("") from error
         return {id_: to_mapped(package, holdings) for id_, package in found.items()}
 
     def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
