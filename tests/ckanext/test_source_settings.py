@@ -34,9 +34,14 @@ def test_a_good_source_comes_back_normalised() -> None:
     assert checked({**GOOD, "schedule": None})["schedule"] == "manual"
 
 
-@pytest.mark.parametrize("name", ["", "Sở Y tế", "a", "x" * 101, "../etc", "-so"])
+@pytest.mark.parametrize("name", ["", "Sở Y tế", "x" * 101, "../etc", "-so", ".an"])
 def test_a_name_is_short_and_plain(name: str) -> None:
     assert refused(name=name).code == "bad_setting"
+
+
+@pytest.mark.parametrize("name", ["X", "so-y-te", "Kho_2.1", "x" * 100])
+def test_plain_names_are_taken_as_they_are(name: str) -> None:
+    assert checked({**GOOD, "name": name})["name"] == name
 
 
 def test_a_schedule_names_the_nearest() -> None:

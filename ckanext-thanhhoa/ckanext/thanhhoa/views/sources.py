@@ -78,7 +78,7 @@ def start(name: str, verb: str) -> Any:
 
 
 @sources.route("/<name>/lan-chay/<run_id>")
-def run(name: str, run_id: str) -> str:
+def run(name: str, run_id: str) -> Any:
     """A run as a letter of changes, with what went wrong and what to do about it."""
     page = max(1, flask.request.args.get("page", 1, type=int))
     source = _action("thanhhoa_source_show", {"id": name})
@@ -86,6 +86,11 @@ def run(name: str, run_id: str) -> str:
     report = _action("thanhhoa_harvest_status", asked)
     if report["source"] != source["name"]:
         return toolkit.abort(404)
+    pages = max(1, -(-report["changes_total"] // PAGE))
+    if page > pages:
+        return toolkit.redirect_to(
+            "thanhhoa_sources.run", name=name, run_id=report["run"], page=pages
+        )
     return toolkit.render(
         "thanhhoa/run.html",
         {
@@ -94,7 +99,7 @@ def run(name: str, run_id: str) -> str:
             "letter": letter(report),
             "labels": field_labels(),
             "page": page,
-            "pages": -(-report["changes_total"] // PAGE),
+            "pages": pages,
         },
     )
 
