@@ -290,8 +290,9 @@ def _check_rules(rules: Any, allowed: frozenset[str], section: str) -> None:
                 )
         if not {"const", "from", "template"} & set(rule):
             raise HarvestError("bad_setting", where=section, key=key, expected=expected)
-        if "codelist" in rule and rule["codelist"] not in schemas.codelist_names():
-            near = nearest(str(rule["codelist"]), schemas.codelist_names()) or ""
+        known = sorted(schemas.codelist_names())
+        if "codelist" in rule and rule["codelist"] not in known:
+            near = nearest(str(rule["codelist"]), known) or ", ".join(known)
             raise HarvestError(
                 "unknown_setting", where=section, key=f"{key}.codelist", nearest=near
             )

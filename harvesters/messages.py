@@ -1,13 +1,16 @@
 """Problems in words: what happened · where · what to do next, in Vietnamese and English.
 
 Codes are stable and documented (README); the words may change. `{where}` and the problem's own
-parameters may be used; a parameter that is missing shows as "…", never as an error.
+parameters may be used; a parameter that is missing shows as "…", never as an error. What stands in
+square brackets is left out when a parameter in it is missing or empty.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import NamedTuple
 
 from harvesters.errors import Problem
@@ -25,7 +28,7 @@ class Words(NamedTuple):
 MESSAGES: dict[str, Words] = {
     "unreachable": Words(
         "Không kết nối được tới {where}.",
-        "Kiểm tra máy chủ của nguồn có đang chạy không và địa chỉ đã đúng chưa, rồi chạy lại.",
+        "Kiểm tra máy chủ của nguồn có đang chạy và địa chỉ có đúng không, rồi chạy lại.",
         "Could not reach {where}.",
         "Check that the source's server is running and the address is right, then run again.",
     ),
@@ -49,7 +52,7 @@ MESSAGES: dict[str, Words] = {
     ),
     "file_not_readable": Words(
         "Không đọc được {where}.",
-        "Cấp cho cổng dữ liệu quyền đọc tệp này và kiểm tra đây là một tệp thông thường.",
+        "Cấp cho Cổng quyền đọc tệp này và kiểm tra đó có phải là tệp thông thường không.",
         "{where} cannot be read.",
         "Let the portal read the file, and check that it is an ordinary file.",
     ),
@@ -68,7 +71,7 @@ MESSAGES: dict[str, Words] = {
         "Run again. If it is cut again, tell the people who run the source.",
     ),
     "not_json": Words(
-        "{where} không phải là JSON hợp lệ (vị trí {at}).",
+        "Nội dung {where} không phải là JSON hợp lệ (lỗi ở vị trí {at}).",
         "Kiểm tra địa chỉ của nguồn; nếu địa chỉ đúng, báo cho người quản lý hệ thống nguồn.",
         "{where} is not valid JSON (position {at}).",
         "Check the source's address; if it is right, tell the people who run the source.",
@@ -86,7 +89,7 @@ MESSAGES: dict[str, Words] = {
         "Run again in a few minutes. If it persists, give this to the people who run the source.",
     ),
     "unexpected_answer": Words(
-        "{where} trả lời không đúng cấu trúc cần có (mục: {detail}).",
+        "Dữ liệu từ {where} không đúng cấu trúc cần có (mục: {detail}).",
         "Kiểm tra địa chỉ và loại nguồn; nếu đã đúng, báo cho người quản lý hệ thống nguồn.",
         "The answer of {where} does not have the structure expected (part: {detail}).",
         "Check the source's address and type; if they are right, tell the people who run it.",
@@ -98,25 +101,25 @@ MESSAGES: dict[str, Words] = {
         "Give the file an http or https address at the source, then run again.",
     ),
     "unknown_encoding": Words(
-        "Không xác định được bảng mã chữ của {where}.",
-        "Lưu lại tệp với bảng mã UTF-8 rồi tải lại, hoặc khai báo bảng mã trong cấu hình nguồn.",
+        "Không xác định được bảng mã ký tự của {where}.",
+        "Lưu lại tệp theo bảng mã UTF-8 rồi tải lại, hoặc khai báo bảng mã trong cấu hình nguồn.",
         "The character encoding of {where} could not be told.",
         "Save the file as UTF-8 and load it again, or name the encoding in the configuration.",
     ),
     "encoding_corrected": Words(
-        "{where} khai bảng mã {declared} nhưng thực tế là {used}; đã đọc theo {used}.",
+        "{where} khai báo bảng mã {declared} nhưng thực tế là {used}; đã đọc theo {used}.",
         "Không cần làm gì. Nếu chữ hiển thị sai, báo cho người quản lý hệ thống nguồn.",
         "{where} declares the encoding {declared} but is in {used}; it was read as {used}.",
         "Nothing to do. If letters look wrong, tell the people who run the source.",
     ),
     "no_table": Words(
         "Không tìm thấy bảng số liệu trong {where}.",
-        "Mở tệp, kiểm tra bảng có dòng tiêu đề và các dòng số liệu liền nhau, rồi tải lại.",
+        "Mở tệp, kiểm tra bảng có đủ dòng tiêu đề và các dòng số liệu liền nhau, rồi tải lại.",
         "No table was found in {where}.",
         "Open the file, check that the table has a header row and rows of figures, load it again.",
     ),
     "not_a_workbook": Words(
-        "{where} mang tên tệp Excel nhưng nội dung không phải bảng tính ({found}).",
+        "{where} có tên của tệp Excel nhưng nội dung không phải bảng tính ({found}).",
         "Mở tệp bằng Excel, lưu lại dạng .xlsx rồi tải lại.",
         "{where} is named like a workbook but is something else ({found}).",
         "Open the file in Excel, save it as .xlsx and load it again.",
@@ -129,7 +132,7 @@ MESSAGES: dict[str, Words] = {
     ),
     "font_converted": Words(
         "{where}: đã chuyển {count} ô dùng phông cũ ({fonts}) sang Unicode.",
-        "Xem lại vài dòng; tệp gốc được giữ nguyên.",
+        "Xem lại vài dòng xem chữ có đúng không; tệp gốc được giữ nguyên.",
         "{where}: {count} cells set in old fonts ({fonts}) were converted to Unicode.",
         "Look a few rows over; the original file is kept as it is.",
     ),
@@ -140,14 +143,14 @@ MESSAGES: dict[str, Words] = {
         "Compare with the original; type those cells again in Unicode if they are wrong.",
     ),
     "encoding_concluded": Words(
-        "{where} không khai bảng mã; đã đọc theo {encoding}.",
-        "Xem lại vài dòng. Để chắc chắn, lưu tệp theo UTF-8 hoặc khai báo bảng mã.",
+        "{where} không khai báo bảng mã; đã đọc theo {encoding}.",
+        "Xem lại vài dòng. Để chắc chắn, lưu tệp theo bảng mã UTF-8 hoặc khai báo bảng mã.",
         "{where} does not declare its encoding; it was read as {encoding}.",
         "Look a few rows over. To be sure, save as UTF-8 or declare the encoding.",
     ),
     "hidden_left_out": Words(
         "{where}: không lấy {columns} cột và {rows} dòng đang ẩn.",
-        "Bỏ ẩn nếu muốn công bố, hoặc khai “hidden: true” trong tệp mô tả.",
+        "Bỏ ẩn nếu muốn công bố, hoặc ghi “hidden: true” trong tệp mô tả.",
         "{where}: {columns} hidden columns and {rows} hidden rows were left out.",
         "Unhide them to publish them, or say “hidden: true” in the description file.",
     ),
@@ -158,7 +161,7 @@ MESSAGES: dict[str, Words] = {
         "Unhide it to publish it, or name it under “sheets”.",
     ),
     "error_cells": Words(
-        "{where}: {count} ô báo lỗi công thức (#REF!, #DIV/0!…) được để trống.",
+        "{where}: {count} ô lỗi công thức (#REF!, #DIV/0!…) được để trống.",
         "Sửa công thức trong tệp rồi tải lại.",
         "{where}: {count} cells hold a formula error (#REF!, #DIV/0! …) and were left empty.",
         "Mend the formulas in the file and load it again.",
@@ -170,34 +173,34 @@ MESSAGES: dict[str, Words] = {
         "Open the file in Excel and save it, so that it computes them; load it again.",
     ),
     "ambiguous_number": Words(
-        "{where}: không rõ “{example}” ở cột “{column}” là phần nghìn hay phần thập phân; "
-        "cột được giữ dạng chữ.",
-        "Khai “decimal” (dấu thập phân) trong tệp mô tả hoặc cấu hình nguồn.",
+        "{where}: không rõ dấu trong “{example}” ở cột “{column}” phân cách hàng nghìn hay phần "
+        "thập phân; cột được giữ dạng chữ.",
+        "Ghi “decimal” (dấu thập phân) trong tệp mô tả hoặc cấu hình nguồn.",
         "{where}: “{example}” in column “{column}” may be thousands or decimals; the column stays "
         "text.",
         "Give “decimal” (the decimal mark) in the description file or the source's configuration.",
     ),
     "text_in_numbers": Words(
         "{where}: cột số “{column}” có chữ ({words}); các ô này được để trống.",
-        "Chuyển lời ghi sang cột ghi chú, hoặc khai kiểu cột là “text”.",
+        "Chuyển phần chữ sang cột ghi chú, hoặc khai báo kiểu cột là “text”.",
         "{where}: the column of figures “{column}” holds words ({words}); those cells are empty.",
         "Move the words to a column of notes, or declare the column as “text”.",
     ),
     "merged_figures": Words(
-        "{where}: {count} ô số được gộp qua nhiều dòng; số chỉ ghi ở dòng đầu.",
+        "{where}: {count} ô số liệu được gộp qua nhiều dòng; số chỉ ghi ở dòng đầu.",
         "Bỏ gộp ô và ghi rõ số của từng dòng.",
         "{where}: {count} figures are merged over several rows; each is kept in its first row.",
         "Unmerge the cells and give each row its own figure.",
     ),
     "rows_without_label": Words(
-        "{where}: {count} dòng số không có tên chỉ tiêu.",
-        "Kiểm tra cột tên của các dòng này trong tệp.",
+        "{where}: {count} dòng số liệu không có tên chỉ tiêu.",
+        "Ghi tên chỉ tiêu cho các dòng này trong tệp rồi tải lại.",
         "{where}: {count} rows of figures have no label.",
         "Check the label column of those rows in the file.",
     ),
     "header_uncertain": Words(
         "{where}: không tìm thấy tiêu đề cho cột {columns}.",
-        "Ghi tiêu đề cột trong tệp, hoặc khai dòng tiêu đề trong tệp mô tả.",
+        "Ghi tiêu đề cột trong tệp, hoặc nêu dòng tiêu đề trong tệp mô tả.",
         "{where}: no title was found for column {columns}.",
         "Give the column a title in the file, or name the header rows in the description file.",
     ),
@@ -209,32 +212,33 @@ MESSAGES: dict[str, Words] = {
     ),
     "unknown_code": Words(
         "Giá trị “{value}” của mục “{field}” không có trong danh mục.",
-        "Dùng một mã trong danh mục (gần nhất: {nearest}) hoặc bổ sung bảng chuyển mã.",
+        "Dùng một mã trong danh mục[ (ví dụ: {nearest})] hoặc bổ sung cách chuyển mã trong phần "
+        "ánh xạ (mapping) của nguồn.",
         "The value “{value}” of “{field}” is not in the codelist.",
-        "Use a code of the list (nearest: {nearest}) or add a look-up to the mapping.",
+        "Use a code of the list[ (for example {nearest})] or add a look-up to the mapping.",
     ),
     "bad_value": Words(
         "Giá trị “{value}” của mục “{field}” không hợp lệ: {detail}.",
-        "Sửa giá trị này tại nguồn hoặc trong bảng ánh xạ, rồi chạy lại.",
+        "Sửa giá trị này tại nguồn hoặc trong phần ánh xạ (mapping) của nguồn, rồi chạy lại.",
         "The value “{value}” of “{field}” is not valid: {detail}.",
         "Mend the value at the source or in the mapping, then run again.",
     ),
     "missing_value": Words(
         "Thiếu mục bắt buộc “{field}”.",
-        "Bổ sung mục này tại nguồn, hoặc đặt giá trị mặc định trong bảng ánh xạ.",
+        "Bổ sung mục này tại nguồn, hoặc đặt giá trị cố định trong phần ánh xạ (mapping).",
         "The required field “{field}” is missing.",
         "Add it at the source, or give a constant in the mapping.",
     ),
     "duplicate_id": Words(
         "Mã “{id}” xuất hiện nhiều lần trong nguồn.",
-        "Mỗi bộ dữ liệu phải có một mã riêng. Sửa mã trùng tại nguồn; bản đang có trên cổng được "
+        "Mỗi bộ dữ liệu phải có một mã riêng. Sửa mã trùng tại nguồn; bản đang có trên Cổng được "
         "giữ nguyên.",
         "The id “{id}” occurs more than once in the source.",
         "Each dataset needs an id of its own. Mend it at the source; the portal keeps what it has.",
     ),
     "auth_failed": Words(
         "Nguồn {where} từ chối tài khoản hoặc mật khẩu.",
-        "Kiểm tra tên tài khoản và nhập lại mật khẩu (hoặc khóa truy cập) của nguồn.",
+        "Kiểm tra tên tài khoản, rồi nhập lại mật khẩu hoặc khóa truy cập của nguồn.",
         "The source {where} refused the account or password.",
         "Check the account name and enter the source's password or key again.",
     ),
@@ -245,14 +249,14 @@ MESSAGES: dict[str, Words] = {
         "Split the file, or ask an administrator to raise the source's limit.",
     ),
     "deadline": Words(
-        "Nguồn {where} trả lời quá chậm, quá thời hạn {limit} giây.",
-        "Chạy lại vào giờ vắng, hoặc đề nghị quản trị viên nâng thời hạn.",
+        "Nguồn {where} không trả lời kịp trong thời hạn {limit} giây.",
+        "Chạy lại vào giờ vắng, hoặc đề nghị quản trị viên tăng thời hạn.",
         "The source {where} was too slow: over the deadline of {limit} seconds.",
         "Run again at a quiet hour, or ask an administrator for a longer deadline.",
     ),
     "incomplete_listing": Words(
-        "Danh sách của nguồn chưa đầy đủ: nhận {seen} trên {expected} bộ dữ liệu.",
-        "Những bộ đã nhận được cập nhật, không gỡ bộ nào. Chạy lại để đọc phần còn thiếu.",
+        "Danh sách của nguồn chưa đầy đủ: mới nhận {seen} trên {expected} bộ dữ liệu.",
+        "Các bộ đã đọc vẫn được cập nhật, không bộ nào bị gỡ. Chạy lại để đọc phần còn thiếu.",
         "The source's listing is not complete: {seen} of {expected} datasets came.",
         "What came is updated and nothing is withdrawn. Run again to read the rest.",
     ),
@@ -263,26 +267,26 @@ MESSAGES: dict[str, Words] = {
         "Remove or mask the column at the source; approve only if it may lawfully be published.",
     ),
     "unknown_setting": Words(
-        "Cấu hình nguồn có mục lạ “{key}”.",
-        "Có phải là “{nearest}”? Sửa tên mục rồi lưu lại.",
+        "Cấu hình nguồn có mục “{key}” không dùng được.",
+        "[Tên đúng có thể là: {nearest}. ]Sửa tên mục rồi lưu lại.",
         "The source's configuration has an unknown key “{key}”.",
-        "Did you mean “{nearest}”? Mend the name and save again.",
+        "[The name may be: {nearest}. ]Mend it and save again.",
     ),
     "bad_setting": Words(
-        "Mục cấu hình “{key}” không đúng kiểu.",
-        "Giá trị cần có: {expected}.",
-        "The setting “{key}” is of the wrong kind.",
-        "Expected: {expected}.",
+        "Cấu hình nguồn có giá trị không đúng[ ở mục “{key}”].",
+        "Giá trị cần có: {expected}. Sửa rồi lưu lại.",
+        "The source's configuration has a wrong value[ for “{key}”].",
+        "Expected: {expected}. Mend it and save again.",
     ),
     "bad_secret_reference": Words(
-        "Tham chiếu mật khẩu không hợp lệ.",
-        "Viết dạng env:PORTAL_SECRET_TÊN hoặc file:tên, hoặc nhập mật khẩu trên trang của nguồn.",
+        "Cách ghi nơi lưu mật khẩu của nguồn không đúng.",
+        "Ghi env:PORTAL_SECRET_TÊN hoặc file:tên, hoặc nhập mật khẩu trên trang của nguồn.",
         "The reference to a secret is not valid.",
         "Write env:PORTAL_SECRET_NAME or file:name, or enter the secret on the source's page.",
     ),
     "bad_secret": Words(
-        "Mật khẩu, khóa truy cập hoặc chứng thư của nguồn có nội dung không dùng được.",
-        "Nhập lại, không kèm xuống dòng hay ký tự lạ; chứng thư cần ở dạng PEM kèm khóa riêng.",
+        "Mật khẩu, khóa truy cập hoặc chứng thư số của nguồn không dùng được.",
+        "Nhập lại, không xuống dòng, không có ký tự lạ; chứng thư số ở dạng PEM, kèm khóa riêng.",
         "The source's password, key or certificate cannot be used as it is.",
         "Enter it again without line breaks; a certificate must be PEM with its private key.",
     ),
@@ -300,9 +304,9 @@ MESSAGES: dict[str, Words] = {
     ),
     "unknown_source_type": Words(
         "Không có loại nguồn “{type}”.",
-        "Có phải là “{nearest}”? Xem các loại bằng lệnh: thanhhoa source types.",
+        "[Loại dùng được: {nearest}. ]Xem tất cả bằng lệnh: thanhhoa source types.",
         "There is no source type “{type}”.",
-        "Did you mean “{nearest}”? See them with: thanhhoa source types.",
+        "[Try: {nearest}. ]See all with: thanhhoa source types.",
     ),
     "already_running": Words(
         "Nguồn “{source}” đang có một lần chạy khác ({run}).",
@@ -311,34 +315,34 @@ MESSAGES: dict[str, Words] = {
         "Wait until it ends, then try again.",
     ),
     "plan_overtaken": Words(
-        "Kế hoạch này đã cũ: lần chạy {run} diễn ra sau nó.",
+        "Kế hoạch này đã cũ: sau đó đã có lần chạy {run}.",
         "Lập kế hoạch mới cho nguồn, rồi duyệt kế hoạch đó.",
         "This plan is out of date: run {run} came after it.",
         "Make a new plan for the source and approve that one.",
     ),
     "not_waiting": Words(
-        "Lần chạy {run} không chờ duyệt (trạng thái: {state}).",
+        "Lần chạy {run} không ở trạng thái chờ duyệt (hiện tại: {state}).",
         "Chỉ duyệt hoặc từ chối được lần chạy đang chờ. Xem danh sách: thanhhoa harvest status.",
         "Run {run} is not waiting for approval (state: {state}).",
         "Only a run that waits can be approved or rejected. See: thanhhoa harvest status.",
     ),
     "not_under_way": Words(
-        "Lần chạy {run} không còn đang chạy (trạng thái: {state}).",
+        "Lần chạy {run} hiện không chạy (trạng thái: {state}).",
         "Không cần dừng nữa.",
         "Run {run} is not under way (state: {state}).",
         "There is nothing to stop.",
     ),
     "interrupted": Words(
-        "Lần chạy {run} bị gián đoạn {attempts} lần liên tiếp nên đã được dừng lại.",
+        "Lần chạy {run} bị gián đoạn {attempts} lần liên tiếp nên đã dừng hẳn.",
         "Gửi mã lần chạy cho quản trị viên; xem nhật ký của tiến trình thu thập rồi chạy lại.",
         "Run {run} was interrupted {attempts} times in a row and was ended.",
         "Give the run to an administrator; look at the worker's log, then run again.",
     ),
     "source_unknown": Words(
         "Không có nguồn “{name}”.",
-        "Có phải là “{nearest}”? Xem các nguồn bằng lệnh: thanhhoa source list.",
+        "[Có phải là “{nearest}”? ]Xem các nguồn bằng lệnh: thanhhoa source list.",
         "There is no source “{name}”.",
-        "Did you mean “{nearest}”? See them with: thanhhoa source list.",
+        "[Did you mean “{nearest}”? ]See the sources with: thanhhoa source list.",
     ),
     "source_exists": Words(
         "Đã có nguồn tên “{name}”.",
@@ -354,13 +358,13 @@ MESSAGES: dict[str, Words] = {
     ),
     "org_unknown": Words(
         "Không có cơ quan “{org}”.",
-        "Ghi đúng tên ngắn hoặc mã của cơ quan đã có trên cổng.",
+        "Ghi đúng tên trong địa chỉ trang hoặc mã của cơ quan đã có trên Cổng.",
         "There is no organisation “{org}”.",
         "Give the name or id of an organisation that exists in the portal.",
     ),
     "secret_in_url": Words(
         "Địa chỉ nguồn có chứa tài khoản hoặc mật khẩu.",
-        "Bỏ phần này khỏi địa chỉ; ghi tài khoản ở auth.user và mật khẩu ở mục mật khẩu của nguồn.",
+        "Bỏ phần đó khỏi địa chỉ; ghi tài khoản ở auth.user và mật khẩu ở mục mật khẩu của nguồn.",
         "The source's address contains an account or a password.",
         "Take it out of the address; give the account as auth.user and the password as the "
         "source's secret.",
@@ -390,8 +394,8 @@ MESSAGES: dict[str, Words] = {
         "There is nothing to do.",
     ),
     "lease_lost": Words(
-        "Lần chạy {run} đã được tiến trình khác tiếp nhận.",
-        "Không cần làm gì: tiến trình kia sẽ hoàn thành.",
+        "Lần chạy {run} đã chuyển cho một tiến trình khác.",
+        "Không cần làm gì: tiến trình đó đang chạy tiếp.",
         "Run {run} was taken over by another worker.",
         "Nothing to do: the other worker goes on with it.",
     ),
@@ -402,14 +406,14 @@ MESSAGES: dict[str, Words] = {
         "Run again when needed.",
     ),
     "internal": Words(
-        "Cổng dữ liệu gặp lỗi khi xử lý bản ghi này (mã {reference}).",
-        "Gửi mã này cho quản trị viên; chi tiết có trong nhật ký máy chủ.",
-        "The portal failed on this record (reference {reference}).",
+        "Cổng gặp lỗi ngoài dự kiến khi xử lý (mã lỗi {reference}).",
+        "Gửi mã lỗi cho quản trị viên; chi tiết có trong nhật ký máy chủ.",
+        "Something unexpected failed in the portal (reference {reference}).",
         "Give the reference to an administrator; the server's log has the details.",
     ),
     "refused_by_catalogue": Words(
         "Cổng không nhận bộ dữ liệu này: {detail}.",
-        "Sửa giá trị tại nguồn hoặc trong bảng ánh xạ, rồi chạy lại.",
+        "Sửa giá trị tại nguồn hoặc trong phần ánh xạ (mapping) của nguồn, rồi chạy lại.",
         "The catalogue refused this dataset: {detail}.",
         "Mend the value at the source or in the mapping, then run again.",
     ),
@@ -418,7 +422,7 @@ MESSAGES: dict[str, Words] = {
 #: Why a plan waits for a person (`held_because`), in Vietnamese and English.
 HELD: dict[str, tuple[str, str]] = {
     "empty_listing": (
-        "Nguồn trả về danh sách rỗng trong khi cổng đang có bộ dữ liệu của nguồn này.",
+        "Nguồn trả về danh sách rỗng trong khi Cổng đang có bộ dữ liệu của nguồn này.",
         "The source listed nothing although the portal holds datasets of it.",
     ),
     "deletion_quota": (
@@ -426,7 +430,7 @@ HELD: dict[str, tuple[str, str]] = {
         "More datasets would be withdrawn than the source's quota allows.",
     ),
     "ids_changed": (
-        "Nhiều bộ dữ liệu có vẻ bị đổi mã: cùng tên nhưng mã khác.",
+        "Nhiều bộ dữ liệu có vẻ đã đổi mã: cùng tên nhưng mã khác.",
         "Many datasets seem to have new ids: same titles, other ids.",
     ),
     "schema_drift": (
@@ -452,6 +456,23 @@ HELD: dict[str, tuple[str, str]] = {
 }
 
 
+#: The states of a run, in Vietnamese and English.
+STATES: dict[str, tuple[str, str]] = {
+    "queued": ("đang chờ", "queued"),
+    "running": ("đang chạy", "running"),
+    "planned": ("đã lập kế hoạch", "planned"),
+    "held": ("chờ duyệt", "held for approval"),
+    "applied": ("đã áp dụng", "applied"),
+    "rejected": ("đã từ chối", "rejected"),
+    "failed": ("thất bại", "failed"),
+    "cancelled": ("đã dừng", "cancelled"),
+    "undone": ("đã hoàn tác", "undone"),
+}
+
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+_FIGURES = ("count", "hits", "rows", "seen", "limit")
+
+
 @dataclass(frozen=True)
 class Said:
     """A problem in words."""
@@ -472,8 +493,30 @@ def say(problem: Problem, lang: str = "vi") -> Said:
     values = _Gaps(problem.params)
     values["where"] = problem.where or values["where"]
     if lang != "vi":
-        values["detail"] = values.get("detail_en", values["detail"])
-    return Said(message.format_map(values), hint.format_map(values))
+        values.update({k[:-3]: v for k, v in problem.params.items() if k.endswith("_en")})
+    if "detail" in values:
+        values["detail"] = values["detail"].rstrip(" .")
+    if values["state"] in STATES:
+        values["state"] = STATES[values["state"]][0 if lang == "vi" else 1]
+    for key in (*_FIGURES, *(["expected"] if problem.code == "incomplete_listing" else [])):
+        number, blank, unit = str(values[key]).partition(" ")
+        if number.isdecimal():
+            values[key] = figure(int(number), lang) + blank + unit
+    return Said(_filled(message, values), _filled(hint, values))
+
+
+def figure(value: int, lang: str = "vi") -> str:
+    """A whole number as people write it: ``1.234.567``, in English ``1,234,567``."""
+    text = f"{value:,}"
+    return text.replace(",", ".") if lang == "vi" else text
+
+
+def _filled(template: str, values: _Gaps) -> str:
+    def part(match: re.Match[str]) -> str:
+        names = [name for _, name, _, _ in Formatter().parse(match[1]) if name]
+        return match[1] if all(values.get(name) for name in names) else ""
+
+    return _OPTIONAL.sub(part, template).format_map(values)
 
 
 def held_reasons(codes: tuple[str, ...] | list[str], lang: str = "vi") -> list[str]:

@@ -200,7 +200,9 @@ class Planner:
         limit = self.run.source.config.fetch.max_cells
         if cells > limit:
             where = str(resource.fields.get("name") or resource.remote_id)
-            raise HarvestError("too_large", where=where, limit=f"{limit} ô (cells)")
+            raise HarvestError(
+                "too_large", where=where, limit=f"{limit} ô", limit_en=f"{limit} cells"
+            )
         return encode_table(resource.table)
 
     def _store(

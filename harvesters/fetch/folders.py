@@ -37,7 +37,12 @@ def list_folder(grants: Grants, location: str, suffixes: Sequence[str]) -> tuple
         if not wanted or relative.lower().endswith(wanted):
             entries.append(_entry(path, relative))
             if len(entries) > MAX_FILES:
-                raise HarvestError("too_large", where=location, limit=f"{MAX_FILES:,} tệp")
+                raise HarvestError(
+                    "too_large",
+                    where=location,
+                    limit=f"{MAX_FILES} tệp",
+                    limit_en=f"{MAX_FILES} files",
+                )
     return tuple(sorted(entries, key=lambda entry: entry.path))
 
 

@@ -174,7 +174,12 @@ def _collect(cursor: Any, limits: Limits, where: str) -> QueryResult:
         cells += len(row)
         size += sum(len(value) for value in row if isinstance(value, str))
         if cells > limits.max_cells:
-            raise HarvestError("too_large", where=where, limit=f"{limits.max_cells:,} ô")
+            raise HarvestError(
+                "too_large",
+                where=where,
+                limit=f"{limits.max_cells} ô",
+                limit_en=f"{limits.max_cells} cells",
+            )
         if size > limits.max_bytes:
             raise HarvestError("too_large", where=where, limit=size_in_words(limits.max_bytes))
         rows.append(tuple(_scalar(value) for value in row))

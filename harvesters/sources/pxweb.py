@@ -216,13 +216,18 @@ class _Api:
             missing -= {node.id, path}
             seen += 1
             if seen > MAX_TABLES:
-                raise HarvestError("too_large", where=self.url, limit=f"{MAX_TABLES} bảng")
+                raise HarvestError(
+                    "too_large",
+                    where=self.url,
+                    limit=f"{MAX_TABLES} bảng",
+                    limit_en=f"{MAX_TABLES} tables",
+                )
             yield self._table(node, url, path)
         if self.problem is not None:
             yield End(False, problem=self.problem)
             return
         for name in sorted(missing):
-            params = {"field": "read.tables", "value": name, "nearest": "…"}
+            params = {"field": "read.tables", "value": name, "nearest": ""}
             yield Failure(Problem("unknown_code", self.url, name, params))
         yield End(True, seen)
 

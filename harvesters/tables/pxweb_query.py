@@ -47,7 +47,7 @@ def _wanted(variable: Variable, rule: Any) -> list[int]:
     for item in rule if isinstance(rule, (list, tuple)) else [rule]:
         at = names.get(str(item), names.get(fold(str(item)), -1))
         if at < 0:
-            raise HarvestError("unknown_code", field=variable.text, value=item, nearest="…")
+            raise HarvestError("unknown_code", field=variable.text, value=item, nearest="")
         kept.append(at)
     return sorted(set(kept))
 

@@ -92,7 +92,7 @@ def complete_period(item: Mapping[str, Any]) -> dict[str, Any]:
     if start[:shared] > end[:shared]:
         raise RuleError(
             "period_order",
-            f"Ngày cuối ({end}) trước ngày đầu ({start}). Đổi lại thứ tự hai ngày.",
+            f"Ngày cuối ({end}) sớm hơn ngày đầu ({start}). Đổi lại thứ tự hai ngày.",
             f"The last day ({end}) is before the first ({start}). Put them in order.",
         )
     return row
@@ -156,15 +156,15 @@ def _unit(value: str, on: date | None) -> AdminUnit:
         raise RuleError(
             "admin_unit_not_valid",
             f"Ngày {on:%d/%m/%Y} không có đơn vị nào mang mã {value} (mã này của "
-            f"{_history(units, 'vi')}).",
+            f"{_history(units, 'vi')}). Kiểm tra lại ngày hoặc mã.",
             f"On {on.isoformat()} no unit had the code {value} (it was that of "
-            f"{_history(units, 'en')}).",
+            f"{_history(units, 'en')}). Check the date or the code.",
         )
     if len(units) > 1:
         raise RuleError(
             "admin_unit_needs_date",
             f"Mã {value} đã dùng cho nhiều đơn vị: {_history(units, 'vi')}. Ghi thêm ngày để "
-            "biết mã chỉ đơn vị nào.",
+            "biết mã thuộc đơn vị nào.",
             f"The code {value} has named several units: {_history(units, 'en')}. Give a date to "
             "tell which is meant.",
         )

@@ -93,7 +93,7 @@ def check_order(first: str, last: str) -> None:
     if period_bounds(last)[1] < period_bounds(first)[0]:
         raise RuleError(
             "period_order",
-            f"Kỳ cuối ({last}) trước kỳ đầu ({first}). Đổi lại thứ tự hai kỳ.",
+            f"Kỳ cuối ({last}) sớm hơn kỳ đầu ({first}). Đổi lại thứ tự hai kỳ.",
             f"The last period ({last}) is before the first ({first}). Put them in order.",
         )
 

@@ -34,7 +34,7 @@ def table_schema(value: str | Mapping[str, Any]) -> str:
     names = [_field_name(field, number) for number, field in enumerate(fields, start=1)]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise _bad(f"cột “{shown(twice)}” bị lặp", f"the field “{shown(twice)}” occurs twice")
+        raise _bad(f"cột “{shown(twice)}” bị trùng tên", f"the field “{shown(twice)}” occurs twice")
     _check_key(schema.get("primaryKey"), names)
     try:
         text = clean_text(json.dumps(schema, ensure_ascii=False))
@@ -67,7 +67,7 @@ def _field_name(field: Any, number: int) -> str:
     kind = field.get("type", "any")
     if not isinstance(kind, str) or kind not in TYPES:
         raise _bad(
-            f"cột “{shown(name)}” có kiểu lạ “{shown(kind)}”",
+            f"cột “{shown(name)}” có kiểu không dùng được “{shown(kind)}”",
             f"the field “{shown(name)}” has the unknown type “{shown(kind)}”",
         )
     return name

@@ -23,14 +23,13 @@ from schemas.text import nearest
 
 
 def find(name_or_id: str) -> Any:
-    """The row of an active source. Raises `source_unknown` with the nearest name."""
+    """The row of an active source. Raises `source_unknown` with the nearest name if any."""
     query = sa.select(source).where(
         source.c.state == "active", sa.or_(source.c.id == name_or_id, source.c.name == name_or_id)
     )
     row = model.Session.execute(query).first()
     if row is None:
-        known = names()
-        near = nearest(name_or_id, known) or ", ".join(known[:5]) or "—"
+        near = nearest(name_or_id, names()) or ""
         raise HarvestError("source_unknown", name=name_or_id, nearest=near)
     return row
 

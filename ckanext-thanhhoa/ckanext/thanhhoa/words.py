@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from harvesters.messages import STATES, figure
+
 WORDS: dict[str, tuple[str, str]] = {
     "check_counted": (
         "Kết nối được với “{title}”: có {datasets} bộ dữ liệu; đã đọc thử {read} bộ.",
@@ -24,11 +26,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Added the source “{name}”. Try it: thanhhoa source check {name}",
     ),
     "source_without_grant": (
-        "Nguồn chưa được phép truy cập địa chỉ nào (--allow), nên chưa đọc được gì.",
+        "Nguồn chưa được phép truy cập địa chỉ nào nên chưa đọc được gì. Cấp quyền bằng --allow.",
         "The source may not reach anything yet (--allow), so nothing can be read.",
     ),
     "source_removed": (
-        "Đã xóa nguồn “{name}”; {datasets} bộ dữ liệu của nguồn vẫn ở trên cổng.",
+        "Đã xóa nguồn “{name}”; {datasets} bộ dữ liệu của nguồn vẫn còn trên Cổng.",
         "Removed the source “{name}”; its {datasets} datasets stay in the portal.",
     ),
     "source_withdrawn": (
@@ -36,22 +38,23 @@ WORDS: dict[str, tuple[str, str]] = {
         "Removed the source “{name}” and withdrew its datasets.",
     ),
     "confirm_remove": (
-        "Xóa nguồn “{name}”? {datasets} bộ dữ liệu của nguồn vẫn ở trên cổng.",
+        "Xóa nguồn “{name}”? {datasets} bộ dữ liệu của nguồn vẫn còn trên Cổng.",
         "Remove the source “{name}”? Its {datasets} datasets stay in the portal.",
     ),
     "confirm_withdraw": (
-        "Xóa nguồn “{name}” và gỡ {datasets} bộ dữ liệu của nguồn khỏi cổng?",
+        "Xóa nguồn “{name}” và gỡ {datasets} bộ dữ liệu của nguồn khỏi Cổng?",
         "Remove the source “{name}” and withdraw its {datasets} datasets from the portal?",
     ),
     "no_sources": (
         "Chưa có nguồn nào. Thêm nguồn: thanhhoa source add --help",
         "There are no sources yet. Add one: thanhhoa source add --help",
     ),
-    "no_runs": ("Nguồn này chưa chạy lần nào.", "This source has not been run yet."),
+    "secret_prompt": ("Mật khẩu hoặc khóa truy cập của nguồn", "The source's secret"),
+    "no_runs": ("Chưa chạy lần nào.", "This source has not been run yet."),
     "reading": ("Đang đọc nguồn: {done} bản ghi", "Reading the source: {done} records"),
-    "applying": ("Đang ghi vào cổng: {done} thay đổi", "Writing to the portal: {done} changes"),
+    "applying": ("Đang ghi vào Cổng: {done} thay đổi", "Writing to the portal: {done} changes"),
     "elsewhere": (
-        "Một tiến trình khác đang thực hiện lần chạy này; đang đợi kết thúc…",
+        "Một tiến trình khác đang thực hiện lần chạy này; đợi đến khi xong…",
         "Another worker is doing this run; waiting for it to end…",
     ),
     "stopping": (
@@ -67,7 +70,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "more_changes": ("… và {more} thay đổi nữa", "… and {more} more changes"),
     "more_errors": ("… và {more} lỗi nữa", "… and {more} more problems"),
     "incomplete": (
-        "Danh sách của nguồn chưa đầy đủ: không gỡ bộ dữ liệu nào.",
+        "Danh sách của nguồn chưa đầy đủ nên không gỡ bộ dữ liệu nào.",
         "The source's listing was not complete: nothing is withdrawn.",
     ),
     "index_same": (
@@ -80,22 +83,14 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "index_mended": ("Đã lập lại chỉ mục cho {total} bộ dữ liệu.", "Indexed {total} datasets."),
     "worker_without_jobs": (
-        "Chưa cấu hình ckanext.thanhhoa.jobs_url (cơ sở dữ liệu đánh thức tiến trình).",
+        "Chưa cấu hình ckanext.thanhhoa.jobs_url (cơ sở dữ liệu dùng để báo việc cho tiến trình).",
         "ckanext.thanhhoa.jobs_url is not set (the database that wakes workers).",
     ),
     "worker_started": (
         "Tiến trình thu thập đã chạy ({concurrency} lần chạy cùng lúc). Dừng: Ctrl-C",
         "The worker is running ({concurrency} runs at a time). Stop it with Ctrl-C",
     ),
-    "state_queued": ("đang đợi", "queued"),
-    "state_running": ("đang chạy", "running"),
-    "state_planned": ("đã lập kế hoạch", "planned"),
-    "state_held": ("chờ duyệt", "held for approval"),
-    "state_applied": ("đã áp dụng", "applied"),
-    "state_rejected": ("đã từ chối", "rejected"),
-    "state_failed": ("thất bại", "failed"),
-    "state_cancelled": ("đã dừng", "cancelled"),
-    "state_undone": ("đã hoàn tác", "undone"),
+    **{f"state_{state}": said for state, said in STATES.items()},
     "action_create": ("thêm", "new"),
     "action_update": ("sửa", "changed"),
     "action_withdraw": ("gỡ", "withdrawn"),
@@ -109,7 +104,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "failed {failed}",
     ),
     "table_change": (
-        "bảng: +{rows_added} dòng, -{rows_removed} dòng, {cells_total} ô thay đổi",
+        "bảng: thêm {rows_added} dòng, bỏ {rows_removed} dòng, {cells_total} ô thay đổi",
         "table: +{rows_added} rows, -{rows_removed} rows, {cells_total} cells changed",
     ),
 }
@@ -117,4 +112,5 @@ WORDS: dict[str, tuple[str, str]] = {
 
 def word(key: str, lang: str = "vi", **values: object) -> str:
     """The sentence of that key in the reader's language (`vi`, else English)."""
-    return WORDS[key][0 if lang == "vi" else 1].format(**values)
+    said = {k: figure(v, lang) if isinstance(v, int) else v for k, v in values.items()}
+    return WORDS[key][0 if lang == "vi" else 1].format(**said)

@@ -156,8 +156,8 @@ ENTRIES: tuple[Entry, ...] = (
         "van-ban-ve-du-lieu-mo",
         "Danh mục văn bản pháp luật về dữ liệu mở và chia sẻ dữ liệu",
         "Legal documents on open data and data sharing",
-        "Luật, nghị định, quyết định mà việc công bố dữ liệu mở dựa vào, ngày hiệu lực và mức độ "
-        "chắc chắn (V: đã đọc ở nguồn; V2: theo tài liệu tóm tắt).",
+        "Văn bản làm căn cứ công bố dữ liệu mở, ngày hiệu lực và mức độ chắc chắn "
+        "(V: đã đọc ở nguồn; V2: theo tài liệu tóm tắt).",
         "danh mục căn cứ pháp lý của cổng",
         "03",
         ("pháp luật", "dữ liệu mở"),
@@ -181,8 +181,8 @@ ENTRIES: tuple[Entry, ...] = (
         "xa-cu-xa-moi",
         "Bảng đối chiếu xã, phường, thị trấn cũ và mới của tỉnh Thanh Hóa",
         "Old communes and the communes of 1 July 2025 they went into",
-        "Mỗi dòng là một đơn vị cũ và đơn vị mới nhận nó, toàn bộ hay một phần. Không rõ phần nào "
-        "đi đâu, nên không được chia số liệu theo bảng này.",
+        "Mỗi dòng là một đơn vị cũ và một đơn vị mới tiếp nhận toàn bộ hoặc một phần đơn vị cũ đó. "
+        "Không có tỷ lệ từng phần, nên không dùng bảng này để chia tách số liệu.",
         "Nghị quyết số 1686/NQ-UBTVQH15",
         "01",
         ("đơn vị hành chính", "sáp nhập", "cấp xã"),
@@ -194,7 +194,8 @@ ENTRIES: tuple[Entry, ...] = (
         "ma-don-vi-hanh-chinh-dung-lai",
         "Mã đơn vị hành chính cấp xã được dùng lại từ ngày 01/7/2025",
         "Commune codes reused from 1 July 2025",
-        "Mã cũ nay chỉ đơn vị nào: cùng tên hay đã đổi. Khi ghép số liệu phải dùng mã và ngày.",
+        "Mã cũ nay thuộc đơn vị nào, tên giữ nguyên hay đã đổi. Khi ghép số liệu phải dùng cả mã "
+        "và ngày.",
         "danh mục đơn vị hành chính của Tổng cục Thống kê",
         "01",
         ("đơn vị hành chính", "mã số"),

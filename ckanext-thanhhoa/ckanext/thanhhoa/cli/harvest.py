@@ -31,7 +31,7 @@ def harvest() -> None:
 @click.argument("name")
 @json_option
 def run(name: str, as_json: bool) -> None:
-    """Đọc nguồn NAME rồi áp dụng thay đổi nếu an toàn; đợi tới khi xong.
+    """Đọc nguồn NAME rồi áp dụng thay đổi nếu an toàn; đợi đến khi xong.
 
     Reads a source and applies what changed where the guards allow; blocks until the run ends.
     Exit codes: 0 done, 1 with failed records or an incomplete listing, 2 failed, 3 held.
@@ -43,7 +43,7 @@ def run(name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def plan(name: str, as_json: bool) -> None:
-    """Cho xem nguồn NAME sẽ thay đổi những gì; chưa ghi gì vào cổng.
+    """Xem trước những thay đổi từ nguồn NAME; chưa ghi gì vào Cổng.
 
     Shows what a run would change; nothing is written. Exit codes: 0, or 3 if it would be held.
     The plan can be applied with: harvest approve RUN.
@@ -62,7 +62,7 @@ def _do(name: str, kind: str, as_json: bool) -> None:
 @click.argument("run_id", metavar="RUN")
 @json_option
 def approve(run_id: str, as_json: bool) -> None:
-    """Duyệt lần chạy RUN đang chờ và áp dụng đúng kế hoạch đó; đợi tới khi xong.
+    """Duyệt lần chạy RUN đang chờ và áp dụng đúng kế hoạch đó; đợi đến khi xong.
 
     Applies a held or planned run exactly as planned; blocks until it ends.
     """
@@ -77,7 +77,7 @@ def approve(run_id: str, as_json: bool) -> None:
 @click.argument("run_id", metavar="RUN")
 @json_option
 def reject(run_id: str, as_json: bool) -> None:
-    """Từ chối lần chạy RUN đang chờ: không áp dụng gì. / Rejects a run that waits."""
+    """Từ chối lần chạy RUN đang chờ: không áp dụng thay đổi nào. / Rejects a run that waits."""
     with command(as_json):
         row = runs.find(run_id)
         runs.reject(row.id, "cli")
@@ -92,7 +92,7 @@ def reject(run_id: str, as_json: bool) -> None:
 @click.argument("run_id", metavar="RUN")
 @json_option
 def cancel(run_id: str, as_json: bool) -> None:
-    """Dừng lần chạy RUN; những gì đã ghi được giữ. / Stops a run; what it has written stays."""
+    """Dừng lần chạy RUN; phần đã ghi được giữ nguyên. / Stops a run; what it has written stays."""
     with command(as_json):
         row = runs.find(run_id)
         runs.cancel(row.id, "cli")

@@ -23,13 +23,13 @@ SHOWN = 50
 
 @click.group(short_help="Chỉ mục tìm kiếm / search index.")
 def index() -> None:
-    """Chỉ mục tìm kiếm: so với cơ sở dữ liệu, sửa, lập lại. / Check, mend, rebuild."""
+    """Chỉ mục tìm kiếm: đối chiếu với cơ sở dữ liệu, sửa, lập lại. / Check, mend, rebuild."""
 
 
 @index.command("check")
 @json_option
 def check(as_json: bool) -> None:
-    """So chỉ mục với cơ sở dữ liệu; không sửa gì. / Compares; mends nothing.
+    """Đối chiếu chỉ mục với cơ sở dữ liệu; không sửa gì. / Compares; mends nothing.
 
     Mã thoát / exit code: 0 khớp/same; 1 có khác biệt/differences.
     """
@@ -49,7 +49,7 @@ def check(as_json: bool) -> None:
 @index.command("reconcile")
 @json_option
 def reconcile(as_json: bool) -> None:
-    """Sửa mọi khác biệt. / Mends every difference."""
+    """Sửa mọi khác biệt của chỉ mục. / Mends every difference."""
     with command(as_json):
         _told(search_index.reconcile(), as_json)
 

@@ -61,8 +61,8 @@ def types_(as_json: bool) -> None:
     "--allow",
     multiple=True,
     metavar="HOST:PORT|DIR",
-    help="Cho phép truy cập máy chủ hoặc thư mục này, nhiều lần được; không có thì không đọc được "
-    "gì / what the source may reach; without it nothing.",
+    help="Cho phép truy cập máy chủ hoặc thư mục này, ghi được nhiều lần; không ghi thì không đọc "
+    "được gì / what the source may reach; without it nothing.",
 )
 @click.option(
     "--config",
@@ -90,11 +90,11 @@ def add(
 
     \b
     Ví dụ / examples:
-      source add so-gtvt --type files --url /srv/so-gtvt --allow /srv/so-gtvt --org so-gtvt
-      source add cuc-tk --type pxweb --url https://pxweb.example.vn/api/v1/vi/ \\
-          --allow pxweb.example.vn:443 --org cuc-thong-ke --schedule monthly
+      source add so-y-te --type files --url /srv/so-y-te --allow /srv/so-y-te --org so-y-te
+      source add thong-ke --type pxweb --url https://pxweb.example.vn/api/v1/vi/ \\
+          --allow pxweb.example.vn:443 --org thong-ke-tinh-thanh-hoa --schedule monthly
 
-    Mật khẩu không ghi ở đây: đặt auth.secret là env:PORTAL_SECRET_TÊN hoặc file:tên trong
+    Không ghi mật khẩu ở đây: đặt auth.secret là env:PORTAL_SECRET_TÊN hoặc file:tên trong
     FILE.yaml, hoặc dùng --ask-secret. / Secrets go by reference or by --ask-secret, never here.
     """
     with command(as_json):
@@ -108,7 +108,9 @@ def add(
             "config": _config(config_file),
         }
         if ask_secret:
-            values["secret"] = click.prompt("secret", hide_input=True, err=True)
+            values["secret"] = click.prompt(
+                word("secret_prompt", lang()), hide_input=True, err=True
+            )
         source_id = registration.register(values, "cli", may_grant=True)
         model.Session.commit()
         if as_json:
@@ -152,7 +154,7 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Mọi thiết lập của một nguồn (trừ mật khẩu). / All of a source but its secret."""
+    """Mọi thiết lập của nguồn NAME, trừ mật khẩu. / All of a source but its secret."""
     with command(as_json):
         shown = sources.shown(sources.find(name))
         if as_json:
@@ -166,7 +168,7 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def check(name: str, as_json: bool) -> None:
-    """Thử kết nối và đọc vài bản ghi; không ghi gì.
+    """Thử kết nối và đọc vài bản ghi; không ghi gì vào Cổng.
 
     Connects and reads a few records; writes nothing.
 
@@ -198,7 +200,7 @@ def check(name: str, as_json: bool) -> None:
 )
 @json_option
 def remove(name: str, yes: bool, withdraw: bool, as_json: bool) -> None:
-    """Xóa nguồn NAME; các bộ dữ liệu ở lại trên cổng, trừ khi có --withdraw.
+    """Xóa nguồn NAME; các bộ dữ liệu vẫn còn trên Cổng, trừ khi có --withdraw.
 
     Removes a source. Its datasets stay unless --withdraw is given. A source added again under the
     same name recognises its datasets.

@@ -18,7 +18,7 @@ from ckanext.thanhhoa.worker import Worker
 )
 @click.pass_context
 def worker(ctx: click.Context, concurrency: int) -> None:
-    """Thực hiện các lần chạy và giữ lịch; chạy mãi tới khi được bảo dừng (SIGTERM).
+    """Thực hiện các lần chạy theo yêu cầu và theo lịch, đến khi nhận lệnh dừng (SIGTERM).
 
     Does the runs and keeps the schedule until it is told to end (SIGTERM). Any number of workers
     may run, on any number of machines. A run whose worker dies is taken over by another.
