@@ -17,6 +17,7 @@ from ckanext.thanhhoa import (
     cli,
     config,
     facets,
+    form_tokens,
     helpers,
     index,
     licences,
@@ -105,6 +106,7 @@ class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
     # IMiddleware
 
     def make_middleware(self, app: Any, config: CKANConfig) -> Any:
+        form_tokens.keep(app)
         index.serve(app)
         return app
 

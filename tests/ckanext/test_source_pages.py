@@ -1,0 +1,220 @@
+"""The clerk's pages: who sees which, what they say, and that a button needs its token."""
+
+from __future__ import annotations
+
+import contextvars
+import re
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+pytest.importorskip("ckan", reason="the extension lives in CKAN")
+
+PAGES = "/nguon-du-lieu"
+
+
+@pytest.fixture
+def clerk(site: Any, agency: dict[str, Any], harvest: Any) -> Clerk:
+    return Clerk(site, agency, harvest)
+
+
+class Clerk:
+    """An editor of an agency that has a source, at the pages."""
+
+    def __init__(self, site: Any, agency: dict[str, Any], harvest: Any) -> None:
+        from ckan.tests import factories, helpers
+        from ckanext.thanhhoa import sources
+
+        self.site, self.agency, self.harvest = site, agency, harvest
+        self.name = sources.by_id(harvest.source_id).name
+        user = factories.User(name=f"can-bo-{uuid.uuid4().hex[:8]}")
+        helpers.call_action(
+            "organization_member_create", id=agency["id"], username=user["name"], role="editor"
+        )
+        self.token = factories.APIToken(user=user["name"])["token"]
+        stranger = factories.User(name=f"la-{uuid.uuid4().hex[:8]}")
+        self.foreign = factories.APIToken(user=stranger["name"])["token"]
+
+    def ask(self, path: str, token: str | None = None, method: str = "get") -> Any:
+        headers = {"Authorization": token} if token else {}
+        request = getattr(self.site, method)
+        return contextvars.Context().run(
+            request, PAGES + path, headers=headers, follow_redirects=False
+        )
+
+    def held(self) -> str:
+        """A run that would change one figure and withdraw one dataset, waiting for a person."""
+        from ckan import model
+
+        from harvesters.errors import Problem
+        from harvesters.model import CellChange, Change, FieldChange, TableChange
+        from harvesters.ports import Verdict
+
+        run = self.harvest.run()
+        cell = CellChange("Văn phòng UBND tỉnh", "diem", Decimal("962.73"), Decimal("963.5"))
+        table = TableChange("r", cells=(cell,), cells_total=1, rows_before=9, rows_after=9)
+        title = FieldChange("title", "Cũ <b>", "Mới <b>")
+        changes = [
+            Change(
+                "update", "dti", str(uuid.uuid4()), title="DTI", fields=(title,), tables=(table,)
+            ),
+            Change("withdraw", "cu", str(uuid.uuid4()), title="Bộ dữ liệu cũ"),
+        ]
+        problem = Problem("no_table", "bieu-3.xlsx", "bieu-3.xlsx")
+        self.harvest.ledger.begin_plan(run)
+        self.harvest.ledger.spool(run, changes, [problem, problem.as_note("bieu-4.xlsx")])
+        counts = {"created": 0, "updated": 1, "unchanged": 7, "withdrawn": 1, "failed": 1}
+        self.harvest.ledger.judge(run, Verdict(True, counts, ("deletion_quota",)))
+        model.Session.commit()
+        return run.id
+
+
+def test_people_without_an_account_are_asked_to_log_in(clerk: Clerk) -> None:
+    for path in ("/", f"/{clerk.name}", f"/{clerk.name}/lan-chay/abcdef"):
+        answer = clerk.ask(path)
+        assert (answer.status_code, "/user/login" in answer.location) == (302, True)
+
+
+def test_editors_see_their_sources_and_nobody_elses(clerk: Clerk) -> None:
+    assert clerk.name in clerk.ask("/", clerk.token).body
+    assert clerk.name not in clerk.ask("/", clerk.foreign).body
+    assert clerk.ask(f"/{clerk.name}", clerk.token).status_code == 200
+    run = clerk.held()
+    for path, method in (
+        (f"/{clerk.name}", "get"),
+        (f"/{clerk.name}/run", "post"),
+        (f"/{clerk.name}/kiem-tra", "post"),
+        (f"/{clerk.name}/lan-chay/{run}", "get"),
+        (f"/{clerk.name}/lan-chay/{run}/approve", "post"),
+    ):
+        assert clerk.ask(path, clerk.foreign, method).status_code == 403
+    assert clerk.ask("/khong-co", clerk.token).status_code == 404
+    assert clerk.ask("/khong-co/run", clerk.token, "get").status_code in (404, 405)
+
+
+def test_a_plan_reads_like_a_letter(clerk: Clerk) -> None:
+    run = clerk.held()
+    page = clerk.ask(f"/{clerk.name}/lan-chay/{run}", clerk.token).body
+    for words in (
+        "1 thay đổi, 1 sẽ gỡ, 7 giữ nguyên, 1 bị lỗi",
+        "962,73",
+        "963,5",
+        "Văn phòng UBND tỉnh",
+        "Bộ dữ liệu cũ",
+        "bieu-3.xlsx",
+        "Cũ &lt;b&gt;",
+    ):
+        assert words in page
+    assert "Cũ <b>" not in page
+    tokens = re.findall(r'<input[^>]+name="_csrf_token"', page)
+    assert len(tokens) == page.count('method="post"') >= 1
+
+
+def test_leafing_beyond_the_end_goes_to_the_last_page(clerk: Clerk) -> None:
+    run = clerk.held()
+    for page in ("9", "999999999999999999999", "-3", "abc"):
+        answer = clerk.ask(f"/{clerk.name}/lan-chay/{run}?page={page}", clerk.token)
+        assert answer.status_code in (200, 302)
+
+
+def test_a_run_is_not_shown_under_another_source(clerk: Clerk, agency: dict[str, Any]) -> None:
+    from tests.ckanext.harvest_rig import Harvest
+
+    run = clerk.held()
+    other = Clerk(clerk.site, agency, Harvest(agency["id"]))
+    assert clerk.ask(f"/{other.name}/lan-chay/{run}", other.token).status_code == 404
+
+
+def test_rejecting_and_asking_again(clerk: Clerk) -> None:
+    from ckanext.thanhhoa import runs
+
+    run = clerk.held()
+    path = f"/{clerk.name}/lan-chay/{run}"
+    assert clerk.ask(f"{path}/reject", clerk.token, "post").status_code == 302
+    assert runs.find(run).state == "rejected"
+    assert clerk.ask(f"{path}/approve", clerk.token, "post").status_code == 302
+    assert runs.find(run).state == "rejected"
+    asked = clerk.ask(f"/{clerk.name}/plan", clerk.token, "post")
+    assert f"/{clerk.name}/lan-chay/" in asked.location
+    following = clerk.ask(asked.location.split(PAGES)[1], clerk.token).body
+    assert 'http-equiv="refresh"' in following
+    second = clerk.ask(f"/{clerk.name}/run", clerk.token, "post")
+    assert second.location.endswith(f"{PAGES}/{clerk.name}")
+
+
+def test_a_button_pressed_without_its_token_does_nothing(clerk: Clerk) -> None:
+    """Also after somebody has called the same page with an API token: CKAN forgets that."""
+    from ckan.tests import factories
+    from ckanext.thanhhoa import runs
+
+    admin = factories.User(sysadmin=True, password="mat-khau-12345")
+    run = clerk.held()
+    path = f"{PAGES}/{clerk.name}/lan-chay/{run}/approve"
+    assert (
+        clerk.ask(f"/{clerk.name}/lan-chay/{run}/approve", clerk.foreign, "post").status_code == 403
+    )
+    client = clerk.site.flask_app.test_client()
+
+    def press() -> tuple[int, int, int]:
+        page = client.get("/user/login").get_data(as_text=True)
+        token = re.search(r'name="_csrf_token"[^>]*value="([^"]+)"', page)
+        assert token is not None
+        form = {"login": admin["name"], "password": "mat-khau-12345", "_csrf_token": token[1]}
+        signed_in = client.post("/user/login", data=form).status_code
+        without = client.post(path).status_code
+        state = runs.find(run).state
+        assert state == "held"
+        page = client.get(path.removesuffix("/approve")).get_data(as_text=True)
+        token = re.search(r'name="_csrf_token"[^>]*value="([^"]+)"', page)
+        assert token is not None
+        return signed_in, without, client.post(path, data={"_csrf_token": token[1]}).status_code
+
+    assert contextvars.Context().run(press) == (302, 400, 302)
+    assert runs.find(run).state == "queued"
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "failed", "complete", "light"),
+    [
+        ("", "", 0, True, "idle"),
+        ("running", "run", 0, True, "working"),
+        ("applied", "run", 0, True, "good"),
+        ("applied", "run", 1, True, "attention"),
+        ("applied", "run", 0, False, "attention"),
+        ("held", "run", 0, True, "attention"),
+        ("held", "plan", 0, True, "attention"),
+        ("planned", "plan", 0, True, "idle"),
+        ("failed", "run", 0, True, "attention"),
+        ("rejected", "run", 0, True, "idle"),
+    ],
+)
+def test_the_traffic_light(state: str, kind: str, failed: int, complete: bool, light: str) -> None:
+    from ckanext.thanhhoa.source_status import light_of
+
+    assert light_of(state, kind, failed, complete) == light
+
+
+def test_the_list_of_sources_costs_the_same_for_one_and_for_many(clerk: Clerk) -> None:
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa.source_status import statuses
+
+    from tests.ckanext.harvest_rig import Harvest
+
+    ids = [Harvest(clerk.agency["id"]).source_id for _ in range(3)]
+    counted: list[str] = []
+
+    def count(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        counted.append(statement)
+
+    engine = model.ensure_engine()
+    sa.event.listen(engine, "before_cursor_execute", count)
+    try:
+        for asked in (ids[:1], ids):
+            counted.clear()
+            assert len(statuses(asked)) == len(asked)
+            assert len(counted) == 3
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", count)
