@@ -21,6 +21,10 @@ from harvesters.model import (
 from harvesters.settings import Guards
 from schemas.text import fold
 
+#: The field of the access class, and its codes from open to closed (codelist access_class).
+ACCESS = "access_rights"
+_CLASSES = ("PUBLIC", "RESTRICTED", "NON_PUBLIC")
+
 
 def is_unchanged(known: Known | None, hash_: str, version: str) -> bool:
     """Whether record, mapping, schema and codelists are all what was last harvested."""
@@ -90,8 +94,30 @@ def merge(new: MappedDataset, base: MappedDataset | None, current: MappedDataset
     ]
     taken = {resource.id for resource in new.resources} | set(of_base)
     added_here = [resource for resource in current.resources if resource.id not in taken]
-    fields = _merge_fields(new.fields, base.fields if base else {}, current.fields)
+    base_fields = base.fields if base else {}
+    fields = _merge_fields(new.fields, base_fields, current.fields)
+    if ACCESS in current.fields:
+        fields[ACCESS] = _access_class(new.fields, base_fields, current.fields)
     return MappedDataset(new.id, fields, (*from_source, *added_here))
+
+
+def _access_class(
+    new: Mapping[str, Any], base: Mapping[str, Any], current: Mapping[str, Any]
+) -> Any:
+    """A source opens only what it closed itself, and by a word, not by its silence.
+
+    Who changed the class in the portal has the last word until the source changes its own; then
+    the stricter of the two holds.
+    """
+    ours, theirs = current[ACCESS], new.get(ACCESS)
+    before = base.get(ACCESS, _CLASSES[0])
+    if theirs is None or theirs == before:
+        return ours
+    return theirs if ours == before else max(ours, theirs, key=_strictness)
+
+
+def _strictness(access: Any) -> int:
+    return _CLASSES.index(access) if access in _CLASSES else len(_CLASSES)
 
 
 def _merge_fields(

@@ -90,6 +90,9 @@ class Planner:
         self.known = self.ports.ledger.known(source.id)
         self.tally.active = sum(record.active for record in self.known.values())
         end = self._read(kind.read(settings, self.ports.fetch, self._marks()))
+        if self.anonymous_failures:
+            # Nobody knows which records these were, so nobody knows what is missing.
+            end = replace(end, complete=False)
         self._flush()
         if end.complete:
             self._withdraw()

@@ -14,6 +14,8 @@ from harvesters.errors import HarvestError
 from schemas.text import nearest
 
 T = TypeVar("T")
+#: What becomes of a plan with columns that look like personal data.
+PERSONAL_DATA = ("hold", "report")
 SECRET_REFERENCE = re.compile(r"(env:PORTAL_SECRET_[A-Z0-9_]+|file:[A-Za-z0-9_-]+|stored:[a-z_]+)")
 
 
@@ -83,10 +85,18 @@ def parse_config(data: Mapping[str, Any] | None) -> SourceConfig:
             key="auth.type",
             expected="none, api_key, basic, oauth2, certificate",
         )
+    guards = build(Guards, data.get("guards"), "guards")
+    if guards.personal_data not in PERSONAL_DATA:
+        # Otherwise a misspelt word would open the gate.
+        key = "guards.personal_data"
+        raise HarvestError("bad_setting", where=key, key=key, expected=", ".join(PERSONAL_DATA))
+    if not 0 <= guards.rows_at_least_share <= 1:
+        key = "guards.rows_at_least_share"
+        raise HarvestError("bad_setting", where=key, key=key, expected="0–1")
     return SourceConfig(
         auth,
         _mapping(data.get("mapping"), "mapping"),
-        build(Guards, data.get("guards"), "guards"),
+        guards,
         build(Limits, data.get("fetch"), "fetch"),
         _mapping(data.get("read"), "read"),
     )

@@ -59,6 +59,11 @@ def test_a_misspelt_setting_names_the_nearest() -> None:
     assert (error.code, error.problem.params["nearest"]) == ("unknown_setting", "guards")
 
 
+@pytest.mark.parametrize("guards", [{"personal_data": "hodl"}, {"rows_at_least_share": "nan"}])
+def test_a_misspelt_word_opens_no_guard(guards: dict[str, Any]) -> None:
+    assert refused(config={"guards": guards}).code == "bad_setting"
+
+
 def test_a_setting_of_the_type_is_checked_too() -> None:
     assert refused(config={"read": {"khong_co": 1}}).code == "unknown_setting"
 

@@ -174,6 +174,43 @@ def test_a_failing_record_is_reported_and_kept(world):
     assert len(world.catalog.current(list(world.catalog.datasets))) == 2
 
 
+def test_a_failing_record_without_an_id_may_be_any_so_none_is_withdrawn(world):
+    world.script.items = [record(n) for n in range(20)]
+    world.run()
+    nameless = Failure(Problem("unexpected_answer", "nguon", None, {"detail": "id"}))
+    world.script.items = [*(record(n) for n in range(19)), nameless]
+    run, state = world.run()
+    assert (state, world.counts(run)["failed"], world.counts(run)["withdrawn"]) == ("applied", 1, 0)
+    assert not world.ledger.verdicts[run.id].complete
+    assert len(world.catalog.current(list(world.catalog.datasets))) == 20
+
+
+@pytest.mark.parametrize(
+    ("first", "in_portal", "later", "result"),
+    [
+        ("NON_PUBLIC", "NON_PUBLIC", None, "NON_PUBLIC"),
+        ("RESTRICTED", "RESTRICTED", "PUBLIC", "PUBLIC"),
+        ("PUBLIC", "RESTRICTED", "PUBLIC", "RESTRICTED"),
+        (None, "RESTRICTED", "PUBLIC", "RESTRICTED"),
+        (None, "PUBLIC", "NON_PUBLIC", "NON_PUBLIC"),
+        ("PUBLIC", "NON_PUBLIC", "RESTRICTED", "NON_PUBLIC"),
+    ],
+)
+def test_no_harvest_opens_what_a_person_or_silence_closed(world, first, in_portal, later, result):
+    def said(access: str | None) -> dict[str, object]:
+        return {"access_rights": access} if access else {}
+
+    world.script.items = [record(1, notes="một", **said(first))]
+    world.run()
+    [id_] = world.catalog.datasets
+    here = world.catalog.datasets[id_]
+    world.catalog.datasets[id_] = replace(here, fields={**here.fields, **said(in_portal)})
+    world.script.items = [record(1, notes="hai", **said(later))]
+    world.run()
+    fields = world.catalog.datasets[id_].fields
+    assert (fields["notes"], fields["access_rights"]) == ("hai", result)
+
+
 def test_a_duplicate_id_leaves_that_record_as_it_was(world):
     world.script.items = [record(1), record(2)]
     world.run()
