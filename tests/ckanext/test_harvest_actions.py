@@ -346,6 +346,22 @@ def test_removing_keeps_what_was_known_and_adding_again_finds_it(
     assert caught.value.error_dict["code"] == ["source_exists"]
 
 
+def test_a_removed_source_does_not_come_back_in_another_organisation(
+    people: People, source: dict[str, Any]
+) -> None:
+    """Its runs and its datasets would be at the mercy of the other one's admins."""
+    from ckan import model
+    from ckan.plugins import toolkit
+
+    people.call("admin", "thanhhoa_source_delete", id=source["id"])
+    foreigner = model.User.get(people.names["foreigner"])
+    [other] = foreigner.get_groups("organization", "admin")
+    values = {"name": source["name"], "owner_org": other.id, **SOURCE}
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("foreigner", "thanhhoa_source_create", **values)
+    assert caught.value.error_dict["code"] == ["source_exists"]
+
+
 def test_a_source_that_runs_is_not_removed(people: People, source: dict[str, Any]) -> None:
     from ckan.plugins import toolkit
 

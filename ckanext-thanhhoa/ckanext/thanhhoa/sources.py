@@ -57,7 +57,9 @@ def create(values: Mapping[str, Any], org_id: str, secret: str | None, by: str |
     """Adds a source (values as `source_settings.checked` gives them) and returns its id.
 
     A source that was removed comes back under its old id with what it knew of its records, so
-    that its datasets are recognised and not doubled. Raises `source_exists`. Does not commit.
+    that its datasets are recognised and not doubled; but in its own organisation only, or another
+    one's admins could read its runs and withdraw its datasets. Raises `source_exists`. Does not
+    commit.
     """
     row = {
         **values,
@@ -71,7 +73,7 @@ def create(values: Mapping[str, Any], org_id: str, secret: str | None, by: str |
     revived = new.on_conflict_do_update(
         index_elements=[source.c.name],
         set_={**row, "updated_at": sa.func.now()},
-        where=source.c.state == "deleted",
+        where=sa.and_(source.c.state == "deleted", source.c.org_id == org_id),
     ).returning(source.c.id)
     source_id = model.Session.execute(revived).scalar()
     if source_id is None:
