@@ -157,6 +157,15 @@ def test_nothing_restricted_comes_out(restricted: Hidden, stranger: Any) -> None
     assert restricted.leaks(stranger) == []
 
 
+def test_no_count_tells_a_restricted_address(restricted: Hidden) -> None:
+    for guess in (restricted.secret, f"khong-{restricted.secret}"):
+        for more in ("", "&limit=0", "&limit=1", "&offset=5"):
+            path = f"/api/3/action/resource_search?query=url:{guess}{more}"
+            assert restricted.get(path).json["result"] == {"count": 0, "results": []}
+    path = "/api/3/action/resource_search?query=name:l&limit=x"
+    assert restricted.get(path).status_code == 409
+
+
 def test_the_description_of_restricted_data_is_public(restricted: Hidden) -> None:
     answers = restricted.asked()
     for path in (
