@@ -73,6 +73,23 @@ def test_a_dead_solr_blocks_no_write(agency: Any, harvest: Any, solr_down: Any) 
     assert _waiting() == 0
 
 
+def test_a_database_that_goes_away_while_indexing_fails_no_write(
+    agency: Any, monkeypatch: Any
+) -> None:
+    from ckanext.thanhhoa import index
+    from sqlalchemy.exc import OperationalError
+
+    def gone(dataset_ids: Any) -> None:
+        raise OperationalError("SELECT", None, Exception("server closed the connection"))
+
+    title = f"Thử {uuid.uuid4().hex}"
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "documents", gone)
+        dataset = _create(agency, title=title)
+    assert index.flush() >= 1
+    assert _titles(dataset["id"]) == [title]
+
+
 def test_a_write_that_fails_leaves_nothing_in_solr(agency: Any) -> None:
     from ckan import model
     from sqlalchemy import event

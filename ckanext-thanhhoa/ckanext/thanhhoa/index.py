@@ -30,6 +30,7 @@ from ckanext.thanhhoa import config
 from ckanext.thanhhoa.index_documents import document_id, documents
 from ckanext.thanhhoa.model import to_index
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class _Flusher:
                 done = _flush(dataset_ids)
             self.healthy = True
             return done
-        except (search.SearchIndexError, pysolr.SolrError, OSError) as error:
+        except (search.SearchIndexError, pysolr.SolrError, OSError, DBAPIError) as error:
             self.healthy = False
             log.warning("not indexed for now, the rows stay: %s", str(error)[:500])
             return 0
