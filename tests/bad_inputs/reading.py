@@ -10,8 +10,9 @@ from typing import Any
 
 from harvesters.errors import HarvestError, Problem
 from harvesters.fetch.fetcher import Fetcher
-from harvesters.messages import MESSAGES, say
+from harvesters.messages import say
 from harvesters.model import End, Failure, Item
+from harvesters.problem_words import MESSAGES
 from harvesters.registry import settings_of, source_type
 from harvesters.settings import parse_config
 

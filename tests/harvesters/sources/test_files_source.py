@@ -244,7 +244,8 @@ def test_wrong_settings_are_told(
 
 
 def test_every_note_has_words(folder: Path, fetch: Fetcher) -> None:
-    from harvesters.messages import MESSAGES, say
+    from harvesters.messages import say
+    from harvesters.problem_words import MESSAGES
 
     _write(folder / "a.csv", "Xã;Giá;\nA;1.234;5\nB;2.345;6\nC;3.456;7\n")
     (record,) = _records(_read(folder, fetch)).values()
