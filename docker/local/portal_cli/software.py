@@ -76,6 +76,12 @@ def ensure_python() -> None:
 
 def _install_packages() -> None:
     if not _works(PYTHON):
+        if VENV.is_symlink():
+            raise StepFailed(
+                f"{VENV} is a link to an environment that is not this checkout's",
+                f"Nothing was changed. Remove the link and run the command again: rm {VENV}",
+                code=2,
+            )
         hint = "On Debian or Ubuntu: apt-get install python3-venv; then run the command again."
         make = [sys.executable, "-m", "venv", "--clear", VENV]
         run_logged(make, PIP_LOG, "Python's virtual environment could not be made", hint)
