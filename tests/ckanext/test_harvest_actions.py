@@ -362,6 +362,20 @@ def test_a_removed_source_does_not_come_back_in_another_organisation(
     assert caught.value.error_dict["code"] == ["source_exists"]
 
 
+def test_a_plan_of_a_removed_source_cannot_be_approved(
+    people: People, source: dict[str, Any]
+) -> None:
+    from ckan.plugins import toolkit
+    from ckanext.thanhhoa import runs
+
+    run = held(people, source)
+    people.call("admin", "thanhhoa_source_delete", id=source["id"])
+    with pytest.raises(toolkit.ValidationError) as caught:
+        people.call("sysadmin", "thanhhoa_harvest_approve", run=run)
+    assert caught.value.error_dict["code"] == ["not_waiting"]
+    assert runs.find(run).state == "cancelled"
+
+
 def test_a_source_that_runs_is_not_removed(people: People, source: dict[str, Any]) -> None:
     from ckan.plugins import toolkit
 

@@ -63,6 +63,7 @@ def unregister(row: Any, by: str | None, *, withdraw: bool) -> str | None:
     of the source is under way. Does not commit.
     """
     runs.refuse_if_active(row)
+    runs.drop_waiting(row.id, by)
     run_id = runs.request_withdrawal(row, by) if withdraw else None
     sources.remove(row.id)
     return run_id

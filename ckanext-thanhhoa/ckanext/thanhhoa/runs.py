@@ -262,6 +262,16 @@ def cancel(run_id: str, by: str | None) -> None:
         raise HarvestError("not_under_way", run=row.id, state=row.state)
 
 
+def drop_waiting(source_id: str, by: str | None) -> None:
+    """Plans of a source that is removed can no longer be approved. Does not commit."""
+    waiting = sa.update(run_table).where(
+        run_table.c.source_id == source_id, run_table.c.state.in_(["held", "planned"])
+    )
+    dropped = waiting.values(state="cancelled", judged_by=by).returning(run_table.c.id)
+    for run_id in model.Session.execute(dropped).scalars().all():
+        add_problems(run_id, [Problem("cancelled", params={"run": run_id})])
+
+
 def _waiting(row: Any) -> Any:
     return sa.update(run_table).where(
         run_table.c.id == row.id, run_table.c.state.in_(["held", "planned"])
