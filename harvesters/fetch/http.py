@@ -218,6 +218,10 @@ class Client:
         except BaseException:
             raw.close()
             raise
+        if method == "HEAD":
+            # Some servers close after a HEAD without saying so, some send a body after all:
+            # whatever is asked next gets a connection of its own.
+            raw.close()
         raw.release_conn()
         self._received += len(content)
         return Response(where, content, raw.status, headers)
