@@ -5,8 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
@@ -15,11 +13,10 @@ from harvesters.errors import HarvestError
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.model import End, Failure, Record, Unchanged
 from harvesters.settings import Limits
-from harvesters.sources._ckan_package import is_public, mark, remote_id, to_record
+from harvesters.sources._ckan_package import to_record
 from harvesters.sources.ckan import SOURCE, Settings
 from tests.ckan_source import serving
 
-SHA1 = "a" * 40
 SOURCE_ID = str(uuid.uuid4())
 REAL = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared")) / "real" / "ckan"
 
@@ -316,157 +313,6 @@ def test_what_the_search_does_not_give_is_shown_or_fails_alone(httpserver):
     codes = [(item.problem.record, item.problem.code) for item in items[2:4]]
     assert codes == [("c", "unexpected_answer"), ("d", "api_error")]
     assert items[-1].complete
-
-
-def test_marks_of_a_package_and_of_its_listing_are_the_same():
-    for whole, listed in (
-        ("2019-05-23T18:43:28.895425", "2019-05-23T18:43:28.895Z"),
-        ("2019-05-23T18:43:28.480000", "2019-05-23T18:43:28.48Z"),
-        ("2019-05-23T18:43:28", "2019-05-23T18:43:28Z"),
-        ("2025-07-16", "2025-07-16T07:00:00+07:00"),
-    ):
-        assert mark({"metadata_modified": whole}) == mark({"metadata_modified": listed}) != ""
-    assert mark({"metadata_modified": "jeu, 19/12/2019 - 03:00"}) == ""
-    assert mark({}) == ""
-
-
-def mapped(package_, base="https://cong.vn"):
-    record = to_record(package_, base)
-    dataset, notes = mapping.map_record(SOURCE_ID, record, SOURCE.mapping, {})
-    return dataset, [*record.notes, *notes]
-
-
-@pytest.mark.parametrize(
-    ("given", "field", "expected"),
-    [
-        ({"extras": [{"key": "accrual_periodicity", "value": "Hằng năm"}]}, "frequency", "ANNUAL"),
-        ({"extras": {"frequency": "R/P1Y"}}, "frequency", "ANNUAL"),
-        ({"extras": '{"update_frequency": "monthly"}'}, "frequency", "MONTHLY"),
-        ({"frequency": "khi nào rảnh"}, "frequency", None),
-        ({"tags": "Y tế, dân số ,"}, "tags", ["Y tế", "dân số"]),
-        ({"tags": [{"name": "b"}, "thủy sản", None]}, "tags", ["thủy sản"]),
-        ({"groups": [{"name": "dan-so", "title": "Dân số"}, {"name": "x"}]}, "theme", ["01"]),
-        ({"groups": ["Lao động"]}, "theme", ["02"]),
-        (
-            {"license_id": "", "license_title": "Creative Commons Attribution"},
-            "license_id",
-            "cc-by",
-        ),
-        ({"license_id": "cc-by"}, "license_id", "cc-by"),
-        ({"title": {"en": "Rice", "vi": "Lúa"}}, "title", "Lúa"),
-        ({"title": "Lúa", "title_translated": {"en": "Rice"}}, "title_en", "Rice"),
-        ({"title": None}, "title", "a"),
-        ({"title": 2024}, "title", "2024"),
-        ({"url": "https://cong.vn/vi/dataset/lua"}, "url", "https://cong.vn/vi/dataset/lua"),
-        ({"url": "javascript:alert(1)"}, "url", "https://cong.vn/dataset/a"),
-        ({"name": "số liệu"}, "url", "https://cong.vn/dataset/s%E1%BB%91%20li%E1%BB%87u"),
-        ({"metadata_modified": "mar, 10/12/2019 - 09:23"}, "modified", None),
-        ({"metadata_modified": "2019-09-30 22:00:00"}, "modified", "2019-09-30"),
-        ({"maintainer": "Sở Y tế", "maintainer_email": "?"}, "contact", [{"name": "Sở Y tế"}]),
-        ({"contact": {"email": "a@b.vn", "role": "x"}}, "contact", [{"email": "a@b.vn"}]),
-        ({"language": '["vie", "xx"]'}, "language", ["vi"]),
-        ({"access_rights": "tùy"}, "access_rights", None),
-        ({"harvest_source": "nguồn khác"}, "harvest_source", None),
-        ({"version": None, "extras": {"version": "2"}}, "version", "2"),
-    ],
-)
-def test_the_shapes_of_the_field_are_understood(given, field, expected):
-    dataset, _ = mapped(package("a", **given))
-    assert dataset.fields.get(field) == expected
-
-
-def test_an_unknown_licence_is_left_out_with_a_note():
-    dataset, notes = mapped(package("a", license_id="lov2"))
-    assert "license_id" not in dataset.fields
-    assert [(note.code, note.record) for note in notes] == [("unknown_code", "a")]
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({"url": "https://x.vn/a/b%C3%A0i.csv"}, {"name": "b%C3%A0i.csv"}),
-        ({"url": "/tai/a.csv", "name": "A"}, {"url": "https://cong.vn/tai/a.csv"}),
-        ({"url": "https://x.vn/a", "size": "42 octets"}, {"size": 42}),
-        (
-            {"url": "https://x.vn/a", "hash": f"sha1:{SHA1}"},
-            {"hash": SHA1, "hash_algorithm": "sha1"},
-        ),
-        (
-            {"url": "https://x.vn/a", "created": "2015-10-25T20:04:05.154581"},
-            {"issued": "2015-10-25"},
-        ),
-    ],
-)
-def test_resources_are_brought_into_form(given, expected):
-    dataset, notes = mapped(package("a", resources=[{"id": "r", **given}]))
-    assert expected.items() <= dataset.resources[0].fields.items()
-    assert notes == []
-
-
-def test_a_resource_that_leads_nowhere_is_left_out_with_a_note():
-    resources = [
-        {"id": "1", "url": ""},
-        {"id": "2", "url": "javascript:alert(1)"},
-        "x",
-        {"id": "3", "url": "https://x.vn/a", "state": "deleted"},
-        {"id": "4", "url": "https://x.vn/b"},
-        {"id": "4", "url": "https://x.vn/c"},
-        {"url": "https://x.vn/d"},
-    ]
-    record = to_record(package("a", resources=resources), "https://cong.vn")
-    assert [note.code for note in record.notes] == [
-        "link_left_out",
-        "link_left_out",
-        "unexpected_answer",
-    ]
-    assert [r.fields["url"][-1] for r in record.resources] == ["b", "c", "d"]
-    assert len({r.remote_id for r in record.resources}) == 3
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
-    max_leaves=8,
-)
-FIELDS = (
-    *("title", "notes", "tags", "extras", "groups", "resources", "license_id", "contact", "url"),
-    *("theme", "frequency", "version", "language", "metadata_modified", "maintainer", "name"),
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.dictionaries(st.sampled_from(FIELDS), json_values))
-def test_no_shape_breaks_the_reading(fields):
-    try:
-        dataset, _ = mapped({**fields, "id": "a"})
-    except HarvestError as error:
-        assert error.code in ("unexpected_answer", "missing_value")  # noqa: PT017
-    else:
-        json.dumps(dataset.to_json())
-
-
-def real_packages():
-    for path in sorted(REAL.glob("*.json")):
-        result = json.loads(path.read_bytes()).get("result")
-        found = result.get("results", [result]) if isinstance(result, dict) else result or []
-        for at, item in enumerate(found):
-            if isinstance(item, dict):
-                yield pytest.param(path.name, item, id=f"{path.name}-{at}")
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason="recorded payloads of real portals are not at hand")
-@pytest.mark.parametrize(("name", "item"), list(real_packages()))
-def test_every_real_package_is_read(name, item):
-    dataset, notes = mapped(item, "https://cong.vn")
-    fields = dataset.fields
-    assert fields["title"] == item["title"].strip()
-    assert fields["identifier"] == item["id"] == remote_id(item)
-    assert len(dataset.resources) == len([r for r in item["resources"] if r.get("url")])
-    assert all(r.fields["name"] and r.fields["url"] for r in dataset.resources)
-    assert is_public(item) == (name != "dkan_hauts-de-france_package_show.json")
-    assert fields["modified"] == item["metadata_modified"][:10]
-    assert {note.code for note in notes} <= {"unknown_code", "link_left_out"}
-    assert ("license_id" in fields) == (item.get("license_id") not in (None, "", "lov2"))
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="recorded payloads of real portals are not at hand")
