@@ -51,6 +51,18 @@ class Fetch(Protocol):
 
     def post(self, url: str, json: Any, headers: Mapping[str, str] | None = None) -> Response: ...
 
+    def send(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """POST of a body that is no JSON: a SOAP envelope, a CSW request, a form.
+
+        It must be a question: like any other request it is asked again when a connection breaks.
+        """
+
     def entries(self, location: str, suffixes: Sequence[str]) -> tuple[Entry, ...]:
         """The files of a granted folder by suffix (sorted by path), or the one file or URL."""
 

@@ -73,7 +73,16 @@ class Fetcher:
 
     def post(self, url: str, json: Any, headers: Mapping[str, str] | None = None) -> Response:
         body = jsonlib.dumps(json, ensure_ascii=False).encode()
-        sent = {"Content-Type": "application/json", **(headers or {})}
+        return self.send(url, body, "application/json", headers)
+
+    def send(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        sent = {"Content-Type": content_type, **(headers or {})}
         return self._http().request("POST", url, None, sent, body)
 
     def entries(self, location: str, suffixes: Sequence[str]) -> tuple[Entry, ...]:

@@ -8,6 +8,10 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import defusedxml.ElementTree
+from defusedxml import DefusedXmlException
 
 from harvesters.fetch.response import Response
 
@@ -15,14 +19,18 @@ _LONGEST_DETAIL = 200
 #: Where the services of the field put their sentence, in order of preference.
 _KEYS = ("message", "detail", "error_description", "error", "title", "errors", "description")
 
+#: Elements with the sentence in an error written in XML: SOAP 1.1, SOAP 1.2, OWS, WMS and WFS.
+_ELEMENTS = ("faultstring", "Text", "ExceptionText", "ServiceException", "message", "Message")
+
 
 def error_detail(response: Response) -> str:
-    """`HTTP 404 Not Found: …` with the server's own sentence if its body is JSON and has one."""
+    """`HTTP 404 Not Found: …` with the server's own sentence if its JSON or XML has one."""
     try:
         phrase = f"HTTP {response.status} {http.HTTPStatus(response.status).phrase}"
     except ValueError:
         phrase = f"HTTP {response.status}"
     said = "" if response.is_html else said_in_json(response.content)
+    said = said or ("" if response.is_html else said_in_xml(response.content))
     return f"{phrase}: {said}" if said else phrase
 
 
@@ -33,6 +41,18 @@ def said_in_json(content: bytes) -> str:
     except (ValueError, RecursionError):
         return ""
     return sentence(data)
+
+
+def said_in_xml(content: bytes) -> str:
+    """The sentence in an XML error body, for instance a SOAP fault; "" if none."""
+    if len(content) > 100_000 or not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return ""
+    try:
+        root = defusedxml.ElementTree.fromstring(content, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
+        return ""
+    texts = {str(e.tag).rpartition("}")[2]: e.text for e in root.iter() if (e.text or "").strip()}
+    return next((sentence(texts[name]) for name in _ELEMENTS if name in texts), "")
 
 
 def sentence(data: Any, depth: int = 3) -> str:

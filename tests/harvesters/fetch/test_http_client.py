@@ -3,6 +3,7 @@ import json
 import socket
 import ssl
 import time
+from dataclasses import replace
 
 import pytest
 from werkzeug import Request, Response
@@ -14,6 +15,13 @@ from tests.raw_server import fixed, raw_server
 
 NOT_FOUND = '{"success": false, "error": {"message": "Không thấy", "__type": "Not Found Error"}}'
 NOT_VALID = '{"success": false, "error": {"__type": "Validation Error", "fq": ["Sai cú pháp"]}}'
+SOAP_FAULT = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>
+<faultcode>s:Client</faultcode><faultstring> Mã đơn vị
+không đúng</faultstring></s:Fault></s:Body></s:Envelope>"""
+OWS_REPORT = """<?xml version="1.0"?><ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1">
+<ows:Exception><ows:ExceptionText>Thiếu tham số</ows:ExceptionText></ows:Exception>
+</ows:ExceptionReport>"""
+SERVER_ERROR = "HTTP 500 Internal Server Error"
 QUICK = Limits(deadline=5, timeout=2, retries=1, requests_per_second=1000)
 
 
@@ -45,6 +53,36 @@ def test_a_body_comes_unpacked_with_lower_case_headers(httpserver, fetch):
 def test_a_post_sends_json(httpserver, fetch):
     httpserver.expect_request("/q", method="POST", json={"a": ["ệ"]}).respond_with_json([1])
     assert fetch.post(httpserver.url_for("/q"), {"a": ["ệ"]}).json() == [1]
+
+
+def test_a_body_of_another_kind_is_sent_as_it_is(httpserver, fetch):
+    body = '<?xml version="1.0"?><tên>Thủy sản</tên>'.encode()
+    httpserver.expect_request("/soap", method="POST", data=body).respond_with_data(b"<a/>")
+    answer = fetch.send(
+        httpserver.url_for("/soap"), body, "text/xml; charset=utf-8", {"SOAPAction": '"doc"'}
+    )
+    assert answer.content == b"<a/>"
+    headers = httpserver.log[0][0].headers
+    assert headers["Content-Type"] == "text/xml; charset=utf-8"
+    assert headers["SOAPAction"] == '"doc"'
+
+
+def test_sending_obeys_the_grant_and_the_caps(httpserver):
+    httpserver.expect_request("/", method="POST").respond_with_data(b"x" * 2000)
+    url = httpserver.url_for("/")
+    with Fetcher([f"127.0.0.1:{httpserver.port + 1}"], QUICK) as elsewhere:
+        assert refusal(elsewhere.send, url, b"<a/>", "text/xml").code == "host_not_granted"
+    small = replace(QUICK, max_bytes=1000)
+    with Fetcher([f"127.0.0.1:{httpserver.port}"], small) as fetch:
+        assert refusal(fetch.send, url, b"<a/>", "text/xml").code == "too_large"
+    assert len(httpserver.log) == 1
+
+
+def test_what_is_sent_is_sent_again_to_a_busy_server(httpserver, fetch):
+    answers = [Response("", 503, {"Retry-After": "0"}), Response("<a/>")]
+    httpserver.expect_request("/").respond_with_handler(lambda request: answers.pop(0))
+    assert fetch.send(httpserver.url_for("/"), b"<hoi/>", "text/xml").content == b"<a/>"
+    assert [request.data for request, _ in httpserver.log] == [b"<hoi/>", b"<hoi/>"]
 
 
 def test_connections_are_kept_between_requests():
@@ -151,6 +189,10 @@ def test_a_host_that_does_not_exist_and_a_port_that_is_closed_are_unreachable():
         (500, "<html><body>Traceback</body></html>", "api_error", "HTTP 500 Internal Server Error"),
         (400, '{"title": "Bad", "detail": "x\\n  y"}', "api_error", "HTTP 400 Bad Request: x y"),
         (599, "[" * 50_000, "api_error", "HTTP 599"),
+        (500, SOAP_FAULT, "api_error", "HTTP 500 Internal Server Error: Mã đơn vị không đúng"),
+        (400, OWS_REPORT, "api_error", "HTTP 400 Bad Request: Thiếu tham số"),
+        (500, "<!DOCTYPE a [<!ENTITY b 'c'>]><message>&b;</message>", "api_error", SERVER_ERROR),
+        (500, "<message>cắt gi", "api_error", SERVER_ERROR),
     ],
 )
 def test_a_refusal_says_what_the_server_said(httpserver, fetch, status, body, code, detail):

@@ -62,6 +62,9 @@ class Server:
         body = page if isinstance(page, bytes) else json.dumps(page).encode()
         return Response(url, body)
 
+    def send(self, url: str, body: bytes, content_type: str, headers: object = None) -> Response:
+        raise NotImplementedError
+
     def entries(self, location: str, suffixes: Sequence[str]) -> tuple[Entry, ...]:
         raise NotImplementedError
 
