@@ -68,6 +68,12 @@ MESSAGES: dict[str, Words] = {
         "{where} is not valid JSON (position {at}).",
         "Check the source's address; if it is right, tell the people who run the source.",
     ),
+    "not_xml": Words(
+        "Nội dung {where} không phải là XML hợp lệ (lỗi ở dòng {line}).",
+        "Kiểm tra địa chỉ của nguồn; nếu địa chỉ đúng, báo cho người quản lý hệ thống nguồn.",
+        "{where} is not valid XML (line {line}).",
+        "Check the source's address; if it is right, tell the people who run the source.",
+    ),
     "too_deep": Words(
         "Dữ liệu từ {where} lồng nhau quá nhiều tầng.",
         "Báo cho người quản lý hệ thống nguồn.",
