@@ -138,6 +138,8 @@ class Planner:
         if isinstance(item, Failure):
             self._fail(item.problem)
             return
+        if isinstance(item, Record) and not mapping.wanted(item, self.rules):
+            return
         if item.remote_id in self.seen:
             self._duplicate(item.remote_id)
             return
@@ -160,7 +162,8 @@ class Planner:
             resource.remote_id: (self._encoded(resource), _file_digest(resource))
             for resource in record.resources
         }
-        hash_ = _record_hash(record, {k: (_table_digest(t), f) for k, (t, f) in blobs.items()})
+        lasting = mapping.settled(record, self.rules)
+        hash_ = _record_hash(lasting, {k: (_table_digest(t), f) for k, (t, f) in blobs.items()})
         known = self.known.get(record.remote_id)
         if known and decide.is_unchanged(known, hash_, self.version):
             self.unchanged += 1

@@ -316,3 +316,25 @@ def test_a_withdrawn_record_that_returns_has_its_dataset_again(world):
     assert (state, world.counts(run)["created"]) == ("applied", 1)
     assert len(world.catalog.datasets) == 20
     assert not world.catalog.deleted
+
+
+def test_a_record_that_the_filter_leaves_out_is_not_there(world):
+    world.source = make_source(config={"mapping": {"skip": {"trang_thai": "nháp"}}})
+    world.script.items = [record(1), record(2), record(3), record(4, trang_thai="nháp")]
+    run, _ = world.run()
+    assert (world.counts(run)["created"], world.counts(run)["failed"]) == (3, 0)
+    world.script.items = [record(1), record(2), record(3, trang_thai="Nháp")]
+    run, _ = world.run("plan")
+    assert world.counts(run)["withdrawn"] == 1
+
+
+def test_a_change_of_a_volatile_field_alone_is_no_change(world):
+    world.source = make_source(config={"mapping": {"volatile": ["luot_xem"]}})
+    world.script.items = [record(1, luot_xem=1)]
+    world.run()
+    world.script.items = [replace(record(1, luot_xem=2), mark="m1-moi")]
+    run, _ = world.run()
+    assert world.counts(run)["unchanged"] == 1
+    world.script.items = [record(1, luot_xem=3, notes="Mới")]
+    run, _ = world.run()
+    assert world.counts(run)["updated"] == 1

@@ -2,31 +2,62 @@
 
 A rule is one of
 
-- ``"a.b.0"``: a path into the record's fields;
+- ``"a.b.0"``: a path into the record's fields (`harvesters.mapping.paths`);
+- ``{from: PATH}``, ``{first_of: [PATH, …]}``, ``{template: "{title} – {year}"}``, each with steps
+  behind it (`harvesters.mapping.rules`): ``split``, ``map``, ``date | period | number``,
+  ``default``, ``codelist``, ``join``;
 - ``{const: X}``;
-- ``{from: PATH, default: X, map: {x: y}, codelist: NAME, unknown: fail|drop|ignore}``;
-- ``{template: "{title} – {year}"}``: paths in braces.
+- ``{fields: {name: RULE, email: RULE}}`` for a field made of parts, such as ``contact``.
+
+Beside the portal's fields stand ``resources`` (rules for files and links; with ``each: PATH`` they
+are made from a list inside the record), ``only`` and ``skip`` (`harvesters.mapping.filters`) and
+``volatile``: paths whose changes do not make a record a changed one.
 
 Portal fields that no rule names are taken as they are where the record already has them. A value
 of a coded field must be in its codelist, by code or by name; otherwise the record fails with
 `unknown_code`, or loses that value where the rule says ``unknown: drop`` (with a note in the
-report) or ``unknown: ignore`` (without: the source never spoke of our list).
+report) or ``unknown: ignore`` (without: the source never spoke of our list). Dates, periods and
+numbers that cannot be read are dropped with a note unless the rule says otherwise.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 
 import schemas
 from harvesters.errors import HarvestError, Problem
+from harvesters.mapping.checks import (
+    RESOURCE_SECTIONS,
+    SECTIONS,
+    check_mapping,
+    portal_fields,
+)
+from harvesters.mapping.filters import is_wanted
+from harvesters.mapping.paths import at_path, without
+from harvesters.mapping.rules import apply_rule, as_list, is_empty, look_up
 from harvesters.model import MappedDataset, MappedResource, Record, RecordResource, digest
 from harvesters.normal_form import normalise
-from schemas.text import nearest, nfc
+from schemas.text import nfc
+
+__all__ = [
+    "CODED",
+    "check_mapping",
+    "clean_tags",
+    "combine",
+    "dataset_id",
+    "map_record",
+    "portal_fields",
+    "resource_id",
+    "settled",
+    "table_schema",
+    "version_of",
+    "wanted",
+]
 
 #: Portal fields that hold codes, and the codelist of each.
 CODED = {
@@ -38,28 +69,8 @@ CODED = {
     "indicator": "indicator",
     "language": "language",
 }
-#: Fields that are not the harvest's to set.
-RESERVED = frozenset({"id", "name", "owner_org", "private", "state", "tag_string", "resources"})
-RESOURCE_RESERVED = frozenset({"id", "package_id", "url_type", "position", "datastore_active"})
-RULE_KEYS = ("const", "from", "default", "map", "codelist", "unknown", "template")
-_PATH = re.compile(r"\{([^{}]+)\}")
+_ADDRESS = re.compile(r"(?:https?|ftp)://[^\s/]", re.IGNORECASE)
 _TAG_REFUSED = re.compile(r"[^\w\s.-]+")
-
-
-@cache
-def portal_fields() -> tuple[frozenset[str], frozenset[str]]:
-    """Names of the dataset and resource fields a mapping may set."""
-    schema = schemas.load("dataset")
-    dataset = {f["field_name"] for f in schema["dataset_fields"]} - RESERVED | {"tags"}
-    resource = {f["field_name"] for f in schema["resource_fields"]} - RESOURCE_RESERVED
-    return frozenset(dataset), frozenset(resource | {"filename", "url"})
-
-
-def check_mapping(mapping: Mapping[str, Any]) -> None:
-    """Raises `unknown_setting` (naming the nearest) or `bad_setting` for a mapping's mistakes."""
-    dataset, resource = portal_fields()
-    _check_rules({k: v for k, v in mapping.items() if k != "resources"}, dataset, "mapping")
-    _check_rules(mapping.get("resources") or {}, resource, "mapping.resources")
 
 
 def version_of(mapping: Mapping[str, Any]) -> str:
@@ -97,7 +108,7 @@ def map_record(
     `blobs` gives for each resource's remote id the digests of its table and file. Raises
     HarvestError (`unknown_code`, `missing_value`, `bad_value`) when the record cannot be mapped.
     """
-    rules = {k: v for k, v in mapping.items() if k != "resources"}
+    rules = {k: v for k, v in mapping.items() if k not in SECTIONS}
     notes: list[Problem] = []
     allowed, allowed_resource = portal_fields()
     fields = _apply(record.fields, rules, allowed, notes)
@@ -106,17 +117,38 @@ def map_record(
     _check_codes(fields, rules, notes)
     if not fields.get("title"):
         raise HarvestError("missing_value", record=record.remote_id, field="title")
+    of_resources = mapping.get("resources") or {}
+    own = {k: v for k, v in of_resources.items() if k not in RESOURCE_SECTIONS}
     resources = tuple(
         MappedResource(
             resource_id(source_id, record.remote_id, resource.remote_id),
-            _resource_fields(resource, mapping.get("resources") or {}, allowed_resource, notes),
+            _resource_fields(resource, own, allowed_resource, notes),
             *blobs.get(resource.remote_id, (None, None)),
         )
         for resource in record.resources
     )
-    fields = normalise({k: v for k, v in fields.items() if not _empty(v)}, "dataset")
+    resources += tuple(_listed_resources(source_id, record, of_resources, own, notes))
+    fields = normalise({k: v for k, v in fields.items() if not is_empty(v)}, "dataset")
     dataset = MappedDataset(dataset_id(source_id, record.remote_id), fields, resources)
     return dataset, [note.as_note(record.remote_id) for note in notes]
+
+
+def wanted(record: Record, mapping: Mapping[str, Any]) -> bool:
+    """Whether the filters of the mapping let the record through; the others are not there."""
+    return is_wanted(record.fields, mapping)
+
+
+def settled(record: Record, mapping: Mapping[str, Any]) -> Record:
+    """The record without its ``volatile`` fields: what is compared to tell whether it changed.
+
+    Paths of resources' fields begin with ``resources.``.
+    """
+    volatile = [str(path) for path in mapping.get("volatile") or ()]
+    if not volatile:
+        return record
+    inner = [p.removeprefix("resources.") for p in volatile if p.startswith("resources.")]
+    resources = tuple(replace(r, fields=without(r.fields, inner)) for r in record.resources)
+    return replace(record, fields=without(record.fields, volatile), resources=resources)
 
 
 def clean_tags(value: Any) -> list[str]:
@@ -125,6 +157,40 @@ def clean_tags(value: Any) -> list[str]:
     names = (word.get("name", "") if isinstance(word, Mapping) else str(word) for word in words)
     cleaned = (" ".join(_TAG_REFUSED.sub(" ", nfc(name)).split())[:100] for name in names)
     return sorted({name for name in cleaned if len(name) >= 2})
+
+
+def _listed_resources(
+    source_id: str,
+    record: Record,
+    mapping: Mapping[str, Any],
+    rules: Mapping[str, Any],
+    notes: list[Problem],
+) -> Iterator[MappedResource]:
+    """Links made from a list inside the record (``resources.each``).
+
+    Their id is what stands at ``id``, else their address, so that it stays when the order changes.
+    One without a valid address is left out with a note.
+    """
+    if "each" not in mapping:
+        return
+    taken: set[str] = set()
+    for at, item in enumerate(as_list(at_path(record.fields, mapping["each"]))):
+        fields = item if isinstance(item, Mapping) else {"value": item}
+        here = RecordResource("", fields)
+        try:
+            mapped = _resource_fields(here, rules, portal_fields()[1], notes)
+        except HarvestError as error:
+            notes.append(error.problem)
+            continue
+        if not _ADDRESS.match(str(mapped.get("url") or "")):
+            field = f"{mapping['each']}[{at}].url"
+            notes.append(Problem("link_left_out", params={"field": field}))
+            continue
+        remote_id = str(at_path(fields, mapping.get("id", "id")) or mapped["url"])
+        while remote_id in taken:
+            remote_id += "+"
+        taken.add(remote_id)
+        yield MappedResource(resource_id(source_id, record.remote_id, remote_id), mapped)
 
 
 def _resource_fields(
@@ -145,7 +211,7 @@ def _resource_fields(
     if resource.table is not None:
         fields.setdefault("format", "CSV")
         fields["table_schema"] = table_schema(resource)
-    return normalise({k: v for k, v in fields.items() if not _empty(v)}, "resource")
+    return normalise({k: v for k, v in fields.items() if not is_empty(v)}, "resource")
 
 
 _FRICTIONLESS = {"timestamp": "datetime", "text": "string"}
@@ -177,26 +243,8 @@ def _apply(
 ) -> dict[str, Any]:
     fields = {k: v for k, v in source.items() if k in allowed and k not in rules}
     for name, rule in rules.items():
-        fields[name] = _value(source, name, rule, notes)
+        fields[name] = apply_rule(source, name, rule, notes)
     return {k: _plain(v) for k, v in fields.items()}
-
-
-def _value(source: Mapping[str, Any], name: str, rule: Any, notes: list[Problem]) -> Any:
-    if isinstance(rule, str):
-        return _path(source, rule)
-    if "const" in rule:
-        return rule["const"]
-    if "template" in rule:
-        return _PATH.sub(lambda m: str(_path(source, m[1]) or ""), rule["template"]).strip()
-    value = _path(source, rule["from"])
-    if "map" in rule and not isinstance(value, Mapping):
-        mapped = [rule["map"].get(str(v), v) for v in _as_list(value)]
-        value = mapped if isinstance(value, list) else (mapped[0] if mapped else None)
-    if _empty(value):
-        value = rule.get("default")
-    if "codelist" in rule:
-        value = _look_up(value, name, rule["codelist"], rule.get("unknown", "fail"), notes)
-    return value
 
 
 def _check_codes(fields: dict[str, Any], rules: Mapping[str, Any], notes: list[Problem]) -> None:
@@ -204,46 +252,7 @@ def _check_codes(fields: dict[str, Any], rules: Mapping[str, Any], notes: list[P
         if name in fields:
             rule = rules.get(name)
             unknown = rule.get("unknown", "fail") if isinstance(rule, Mapping) else "fail"
-            fields[name] = _look_up(fields[name], name, codelist, unknown, notes)
-
-
-def _look_up(value: Any, name: str, codelist: str, unknown: str, notes: list[Problem]) -> Any:
-    if _empty(value):
-        return None
-    found = []
-    items = schemas.codelist(codelist)
-    for part in _as_list(value):
-        item = items.get(str(part)) or items.find(str(part))
-        if item is not None:
-            found.append(item.ma)
-            continue
-        if unknown == "ignore":
-            continue
-        near = nearest(str(part), [i.ten for i in items.items] + [i.ma for i in items.items])
-        problem = HarvestError("unknown_code", field=name, value=part, nearest=near or _some(items))
-        if unknown == "fail":
-            raise problem
-        notes.append(problem.problem)
-    if isinstance(value, list):
-        return list(dict.fromkeys(found))
-    return found[0] if found else None
-
-
-def _some(items: schemas.Codelist) -> str:
-    """A few codes to choose from where none is near."""
-    return ", ".join(item.ma for item in items.items[:5])
-
-
-def _path(source: Any, path: str) -> Any:
-    value = source
-    for step in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, Sequence) and not isinstance(value, str) and step.isdigit():
-            value = value[int(step)] if int(step) < len(value) else None
-        else:
-            return None
-    return value
+            fields[name] = look_up(fields[name], name, codelist, unknown, notes)
 
 
 def _plain(value: Any) -> Any:
@@ -253,46 +262,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items() if not _empty(v)}
+        return {str(k): _plain(v) for k, v in value.items() if not is_empty(v)}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value if not _empty(v)]
+        return [_plain(v) for v in value if not is_empty(v)]
     return value
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _empty(value: Any) -> bool:
-    return value is None or value == "" or value == [] or value == {}
-
-
-def _check_rules(rules: Any, allowed: frozenset[str], section: str) -> None:
-    if not isinstance(rules, Mapping):
-        raise HarvestError("bad_setting", where=section, key=section, expected="mapping")
-    for name, rule in rules.items():
-        key = f"{section}.{name}"
-        if name not in allowed:
-            near = nearest(str(name), sorted(allowed)) or ", ".join(sorted(allowed))
-            raise HarvestError("unknown_setting", where=section, key=key, nearest=near)
-        if isinstance(rule, str):
-            continue
-        expected = "text, or one of " + ", ".join(RULE_KEYS)
-        if not isinstance(rule, Mapping):
-            raise HarvestError("bad_setting", where=section, key=key, expected=expected)
-        for word in rule:
-            if word not in RULE_KEYS:
-                near = nearest(str(word), RULE_KEYS) or expected
-                raise HarvestError(
-                    "unknown_setting", where=section, key=f"{key}.{word}", nearest=near
-                )
-        if not {"const", "from", "template"} & set(rule):
-            raise HarvestError("bad_setting", where=section, key=key, expected=expected)
-        known = sorted(schemas.codelist_names())
-        if "codelist" in rule and rule["codelist"] not in known:
-            near = nearest(str(rule["codelist"]), known) or ", ".join(known)
-            raise HarvestError(
-                "unknown_setting", where=section, key=f"{key}.codelist", nearest=near
-            )
