@@ -44,12 +44,16 @@ BEAT_EVERY = 5.0
 
 @dataclass(frozen=True)
 class Ports:
-    """The outside of one run. `progress` is told the phase and how many records are through it."""
+    """The outside of one run. `progress` is told the phase and how many records are through it.
+
+    `batch` is how many changes of a plan are leased and written together.
+    """
 
     ledger: Ledger
     catalog: Catalog
     fetch: Fetch
     progress: Callable[[str, int], None] = lambda phase, done: None
+    batch: int = BATCH
 
 
 def internal(error: Exception) -> Problem:

@@ -41,11 +41,27 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A stretch of a run's plan that one worker holds the lease of: the lines `first` to `last`.
+
+    `token` is its own fencing token. `careful` says that workers died on it: its lines are written
+    one by one, so that the one that kills them is found.
+    """
+
+    number: int
+    token: int
+    first: int
+    last: int
+    careful: bool = False
+
+
+@dataclass(frozen=True)
 class Run:
-    """A run that this process holds the lease of.
+    """A run that this process holds the lease of, or helps to apply.
 
     `token` is the fencing token: a write with an older one is refused. `phase` says where to go
-    on: `reading` starts the plan anew, `applying` goes on with what is pending.
+    on: `reading` starts the plan anew, `applying` goes on with what is pending. With a `part`, a
+    write needs the part's token as well. `helping` is set where another process holds the run.
     """
 
     id: str
@@ -53,6 +69,8 @@ class Run:
     kind: Literal["run", "plan"]
     phase: Literal["reading", "applying"]
     token: int
+    part: Part | None = None
+    helping: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,14 +108,39 @@ class Ledger(Protocol):
     def judge(self, run: Run, verdict: Verdict) -> RunState:
         """The reading is over. Returns `held`, `planned` (kind plan) or `running` (apply now)."""
 
+    def divide(self, run: Run, lines: int) -> None:
+        """Cuts the plan into parts of so many lines; a plan that is cut already stays as it is."""
+
+    def claim(self, run: Run) -> Run | None:
+        """Leases the next part that nobody works on; None when there is none at the moment.
+
+        The run that comes back carries the part: what is written with it is refused as soon as the
+        part, or the run, was taken over.
+        """
+
+    def close(self, run: Run) -> None:
+        """The part of this run is settled, every line of it."""
+
+    def is_settled(self, run: Run) -> bool:
+        """Whether no part of the plan is open, neither free nor leased."""
+
     def pending(self, run: Run, limit: int) -> list[Change]:
-        """The next changes of the plan that are neither applied nor failed, in plan order."""
+        """The next changes that are neither applied nor failed, in plan order.
+
+        Of the run's part where it carries one, else of the whole plan.
+        """
 
     def refresh(self, run: Run, changes: Sequence[Change]) -> None:
         """Settles `keep` changes: marks and versions move on, the catalogue is not touched."""
 
     def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
         """Ends the run: `applied`, `failed` or `cancelled`."""
+
+    def put_off(self, run: Run, problem: Problem) -> bool:
+        """Queues the run again for later, because the problem may pass by itself.
+
+        False, and nothing done, when it may not, or when the run has no more time or attempts.
+        """
 
     def beat(self, run: Run) -> None:
         """Prolongs the lease. Raises LeaseLost, or Cancelled when a person asked for it."""

@@ -336,6 +336,12 @@ MESSAGES: dict[str, Words] = {
         "Run {run} was interrupted {attempts} times in a row and was ended.",
         "Give the run to an administrator; look at the worker's log, then run again.",
     ),
+    "portal_unavailable": Words(
+        "Cổng tạm thời chưa ghi được dữ liệu: {detail}.",
+        "Cổng tự chạy tiếp khi hoạt động trở lại. Nếu kéo dài, báo cho quản trị viên.",
+        "The portal cannot write for the moment: {detail}.",
+        "It goes on by itself when it can. If it lasts, tell an administrator.",
+    ),
     "source_unknown": Words(
         "Không có nguồn “{name}”.",
         "[Có phải là “{nearest}”? ]Xem các nguồn bằng lệnh: thanhhoa source list.",

@@ -1,23 +1,29 @@
 """The one loop: read -> map -> decide -> apply. Knows no concrete source and no catalogue.
 
 A run is done in two phases. *Reading* (`harvesters.plan`) spools a plan to the ledger and writes
-nothing else; it can be begun anew at any time. *Applying* settles the plan change by change;
-whoever holds the lease goes on with what is pending. So a run survives the death of the process
-at any point.
+nothing else; it can be begun anew at any time. *Applying* settles the plan in parts, each leased
+by itself, so that several workers share a large one; who holds the run ends it when every part is
+settled. So a run survives the death of any of its processes at any point.
 """
 
 from __future__ import annotations
 
+import time
+
 from harvesters.errors import Cancelled, HarvestError, LeaseLost
-from harvesters.plan import BATCH, Planner, Ports, internal
+from harvesters.plan import Planner, Ports, internal
 from harvesters.ports import Run, RunState
 
-__all__ = ["Ports", "apply", "execute"]
+__all__ = ["Ports", "apply", "execute", "help_apply"]
+
+#: Seconds between two looks at the parts that other workers have under way.
+LOOK_EVERY = 0.25
 
 
 def execute(run: Run, ports: Ports) -> RunState:
     """Does what is left of a run and returns its state. Raises LeaseLost; nothing else."""
     try:
+        ports.ledger.beat(run)
         if run.phase == "reading":
             state = Planner(run, ports).plan()
             if state != "running":
@@ -31,6 +37,8 @@ def execute(run: Run, ports: Ports) -> RunState:
         ports.ledger.finish(run, "cancelled", stop.problem)
         return "cancelled"
     except HarvestError as error:
+        if ports.ledger.put_off(run, error.problem):
+            return "queued"
         ports.ledger.finish(run, "failed", error.problem)
         return "failed"
     except Exception as error:
@@ -39,10 +47,41 @@ def execute(run: Run, ports: Ports) -> RunState:
 
 
 def apply(run: Run, ports: Ports) -> None:
-    """Settles the pending changes of the plan, batch by batch."""
+    """Settles the plan part by part, and waits for the parts that others have under way.
+
+    A part whose worker dies is free again after its lease.
+    """
+    ports.ledger.divide(run, ports.batch)
     done = 0
+    while True:
+        done = _work_off(run, ports, done)
+        if ports.ledger.is_settled(run):
+            return
+        time.sleep(LOOK_EVERY)
+        ports.ledger.beat(run)
+
+
+def help_apply(run: Run, ports: Ports) -> int:
+    """Settles free parts of a run that another worker holds; returns how many changes it did.
+
+    Returns when no part is free. Raises what ends the help: LeaseLost, Cancelled, an error of the
+    portal; the holder of the run judges what becomes of the run.
+    """
+    return _work_off(run, ports, 0)
+
+
+def _work_off(run: Run, ports: Ports, done: int) -> int:
+    while (part := ports.ledger.claim(run)) is not None:
+        done = _settle(part, ports, done)
+        ports.ledger.close(part)
+    return done
+
+
+def _settle(run: Run, ports: Ports, done: int) -> int:
+    """Every pending change of one part; line by line where workers died on it."""
     settled: set[str] = set()
-    while changes := ports.ledger.pending(run, BATCH):
+    limit = 1 if run.part and run.part.careful else ports.batch
+    while changes := ports.ledger.pending(run, limit):
         if again := settled.intersection(change.remote_id for change in changes):
             raise RuntimeError(f"applied but still pending: {sorted(again)[:3]}")
         settled = {change.remote_id for change in changes}
@@ -55,3 +94,4 @@ def apply(run: Run, ports: Ports) -> None:
             ports.catalog.apply(run, to_write)
         done += len(changes)
         ports.progress("applying", done)
+    return done

@@ -12,7 +12,8 @@ from typing import Any
 from harvesters.codec import change_from_json, change_to_json
 from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
 from harvesters.model import Action, Change, End, Item, Known, MappedDataset, Outcome, SourceType
-from harvesters.ports import Run, RunState, Source, Verdict
+from harvesters.ports import Part, Run, RunState, Source, Verdict
+from harvesters.retries import pause
 from harvesters.settings import SourceConfig, parse_config
 
 ORG = "5f0c3a52-0000-4000-8000-000000000001"
@@ -36,6 +37,16 @@ class Line:
 
 
 @dataclass
+class HeldPart:
+    """A part of a plan and who may write it."""
+
+    part: Part
+    run_token: int = 0
+    expired: bool = True
+    open: bool = True
+
+
+@dataclass
 class FakeLedger:
     """Port Ledger in dictionaries. Changes pass through JSON, as they do in PostgreSQL."""
 
@@ -47,6 +58,9 @@ class FakeLedger:
     states: dict[str, RunState] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
+    parts: dict[str, list[HeldPart]] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
+    retries: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def start(self, source: Source, kind: str = "run") -> Run:
@@ -99,8 +113,42 @@ class FakeLedger:
         self.states[run.id] = "held" if verdict.held_because else state
         return self.states[run.id]
 
+    def divide(self, run: Run, lines: int) -> None:
+        self._check(run)
+        if run.id in self.parts:
+            return
+        at = [n for n, line in enumerate(self.plans[run.id].values()) if line.state == "pending"]
+        cuts = [at[start : start + lines] for start in range(0, len(at), lines)]
+        self.parts[run.id] = [
+            HeldPart(Part(number, 0, cut[0], cut[-1])) for number, cut in enumerate(cuts)
+        ]
+
+    def claim(self, run: Run) -> Run | None:
+        self._check(run)
+        for held in self.parts.get(run.id, []):
+            if held.open and (held.expired or held.run_token != run.token):
+                held.part = replace(held.part, token=held.part.token + 1)
+                held.run_token, held.expired = run.token, False
+                return replace(run, part=held.part)
+        return None
+
+    def expire(self, run: Run) -> None:
+        """The worker that holds the run's part gives no sign of life any more."""
+        assert run.part is not None
+        self.parts[run.id][run.part.number].expired = True
+
+    def close(self, run: Run) -> None:
+        self._check(run)
+        assert run.part is not None
+        self.parts[run.id][run.part.number].open = False
+
+    def is_settled(self, run: Run) -> bool:
+        return not any(held.open for held in self.parts.get(run.id, []))
+
     def pending(self, run: Run, limit: int) -> list[Change]:
-        lines = (line for line in self.plans[run.id].values() if line.state == "pending")
+        first, last = (run.part.first, run.part.last) if run.part else (0, len(self.plans[run.id]))
+        all_lines = itertools.islice(self.plans[run.id].values(), first, last + 1)
+        lines = (line for line in all_lines if line.state == "pending")
         return [change_from_json(line.change) for line in itertools.islice(lines, limit)]
 
     def refresh(self, run: Run, changes: Sequence[Change]) -> None:
@@ -139,14 +187,27 @@ class FakeLedger:
         if problem is not None:
             self.problems[run.id].append(problem)
 
+    def put_off(self, run: Run, problem: Problem) -> bool:
+        self._check(run)
+        seconds = pause(problem, self.tries.get(run.id, 0), self.retries, False, lambda: 1.0)
+        if seconds is None:
+            return False
+        self.tries[run.id] = self.tries.get(run.id, 0) + 1
+        self.states[run.id] = "queued"
+        return True
+
     def beat(self, run: Run) -> None:
         self._check(run)
         if run.id in self.cancelled:
             raise Cancelled(run.id)
 
     def _check(self, run: Run) -> None:
-        if self.tokens[run.id] != run.token:
+        if self.tokens[run.id] != run.token or self.states[run.id] != "running":
             raise LeaseLost(run.id)
+        if run.part is not None:
+            held = self.parts[run.id][run.part.number]
+            if not held.open or held.part.token != run.part.token:
+                raise LeaseLost(run.id)
 
 
 @dataclass

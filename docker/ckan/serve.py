@@ -72,7 +72,7 @@ def _web() -> int:
 
 def _worker() -> int:
     _configured(SERVING)
-    concurrency = os.environ.get("PORTAL_CONCURRENCY", "4")
+    concurrency = os.environ.get("PORTAL_CONCURRENCY", "8")
     os.execv(CKAN, [CKAN, "thanhhoa", "worker", "--concurrency", concurrency])
 
 

@@ -63,6 +63,10 @@ class Fetcher:
             self._http_client.close()
         self._dialler.close()
 
+    def cut(self) -> None:
+        """Ends whatever is being asked, from another thread: it fails with `deadline`."""
+        self._dialler.cut()
+
     def get(
         self,
         url: str,

@@ -170,7 +170,7 @@ class Client:
         if response.status in (401, 403):
             raise HarvestError("auth_failed", where=response.url)
         detail = self._credentials.scrub(error_detail(response))
-        error = HarvestError("api_error", where=response.url, detail=detail)
+        error = HarvestError("api_error", where=response.url, detail=detail, status=response.status)
         if response.status in _TRY_AGAIN:
             raise _Transient(error, retry_after(response.headers.get("retry-after")))
         raise error

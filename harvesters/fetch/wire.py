@@ -102,7 +102,7 @@ class Dialler:
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Cuts every connection if the block takes longer than `seconds`."""
-        timer = threading.Timer(seconds, self._cut)
+        timer = threading.Timer(seconds, self.cut)
         timer.daemon = True
         timer.start()
         try:
@@ -117,7 +117,8 @@ class Dialler:
             duplicate.close()
         self._open.clear()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Shuts every connection down, from any thread: who reads there gets `deadline`."""
         self.expired = True
         for _, duplicate in list(self._open):
             with contextlib.suppress(OSError):  # closed by the other side in the meantime

@@ -21,6 +21,8 @@ from tests.ckan_source import Portal, serving
 DATASETS = 24
 #: Short, so that a dead worker's run is taken over within the patience of a test.
 LEASE = 4
+#: Small, so that the few datasets of a test are several parts.
+BATCH = 4
 CKAN = Path(sys.executable).with_name("ckan")
 
 
@@ -31,15 +33,16 @@ class Workers:
         self._ini = folder / "worker.ini"
         text = Path(ini).read_text()
         option = f"[app:main]\nckanext.thanhhoa.lease_seconds = {LEASE}\n"
+        option += f"ckanext.thanhhoa.batch = {BATCH}\n"
         self._ini.write_text(text.replace("[app:main]\n", option))
         self._log = folder / "worker.log"
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, concurrency: int = 4) -> subprocess.Popen[bytes]:
         env = {**os.environ, "CKAN_INI": str(self._ini)}
         with self._log.open("ab") as log:
             worker = subprocess.Popen(
-                [CKAN, "thanhhoa", "worker"],
+                [CKAN, "thanhhoa", "worker", "--concurrency", str(concurrency)],
                 env=env,
                 stdout=log,
                 stderr=log,
@@ -227,6 +230,92 @@ def test_two_workers_on_two_sources_do_each_once(workers: Workers) -> None:
     assert value("SELECT max(token) FROM thanhhoa.run") == 1
 
 
+def test_two_workers_share_one_run(workers: Workers, there: Portal) -> None:
+    run_id = ask(add_source(there))
+    for _ in range(2):
+        workers.start()
+    until(lambda: state(run_id) == "running", workers)
+    owners = "SELECT count(DISTINCT lease_owner) FROM thanhhoa.part WHERE state = 'open'"
+    until(lambda: value(owners) == 2, workers)
+    until(lambda: state(run_id) != "running", workers)
+    assert_exact(run_id)
+    assert value("SELECT token FROM thanhhoa.run WHERE id = :id", id=run_id) == 1
+    assert value("SELECT count(*) FROM thanhhoa.part") == 0
+
+
+def test_what_a_dead_helper_had_is_taken_over(workers: Workers, there: Portal) -> None:
+    run_id = ask(add_source(there))
+    first = workers.start()
+    until(lambda: value("SELECT count(*) FROM thanhhoa.part") > 1, workers)
+    os.killpg(first.pid, signal.SIGSTOP)  # it holds the run; the helper is the one that dies
+    helper = workers.start()
+    held = "SELECT count(*) FROM thanhhoa.part WHERE lease_owner LIKE :who"
+    who = f"%:{helper.pid}:%"
+    try:
+        until(lambda: value(held, who=who) > 0 or state(run_id) != "running", workers)
+    finally:
+        os.killpg(first.pid, signal.SIGCONT)
+    workers.kill(helper)
+    until(lambda: state(run_id) != "running", workers)
+    assert_exact(run_id)
+
+
+def test_who_stood_still_while_another_took_over_writes_nothing(
+    workers: Workers, there: Portal
+) -> None:
+    run_id = ask(add_source(there))
+    still = workers.start()
+    until(lambda: settled(run_id) >= 1, workers)
+    os.killpg(still.pid, signal.SIGSTOP)
+    workers.start()
+    until(lambda: state(run_id) != "running", workers)
+    before = value("SELECT max(metadata_modified)::text || count(*) FROM package")
+    os.killpg(still.pid, signal.SIGCONT)
+    time.sleep(LEASE + 2)
+    assert value("SELECT max(metadata_modified)::text || count(*) FROM package") == before
+    assert_exact(run_id)
+
+
+def test_slow_sources_of_the_schedule_leave_room_for_people(workers: Workers) -> None:
+    """Two slots, two slow scheduled sources: what a person asks for is done meanwhile."""
+    from ckan import model
+    from ckanext.thanhhoa import runs
+
+    with serving(4) as one, serving(4) as other, serving(4) as wanted:
+        for slow in (one, other):
+            slow.switch(slow=25.0)
+        sources = [add_source(one, "cham-mot"), add_source(other, "cham-hai")]
+        slow_runs = [runs.request(source, "run", None, runs.SCHEDULE) for source in sources]
+        model.Session.commit()
+        workers.start(concurrency=2)
+        until(lambda: [state(id_) for id_ in slow_runs].count("running") == 1, workers)
+        run_id = ask(add_source(wanted, "can-ngay"))
+        until(lambda: state(run_id) == "applied", workers, 20)
+        assert sorted(state(id_) for id_ in slow_runs) == ["queued", "running"]
+
+
+def test_a_source_that_is_out_of_order_for_a_while_is_tried_again(
+    workers: Workers, there: Portal
+) -> None:
+    from ckan import model
+    from ckanext.thanhhoa import runs
+    from ckanext.thanhhoa.run_facts import run_report
+
+    there.switch(fail=1000)
+    run_id = runs.request(add_source(there), "run", "test", tries_again=2)
+    model.Session.commit()
+    workers.start()
+    until(lambda: value("SELECT tries FROM thanhhoa.run") == 1, workers)
+    there.switch(fail=0)
+    report = run_report(run_id)
+    model.Session.commit()
+    assert (report["state"], report["tries"]) == ("queued", 1)
+    assert report["not_before"] > report["requested_at"]
+    assert [error["code"] for error in report["errors"]] == ["api_error"]
+    until(lambda: state(run_id) == "applied", workers)
+    assert_exact(run_id)
+
+
 def test_the_schedule_is_kept(workers: Workers, there: Portal) -> None:
     import sqlalchemy as sa
     from ckan import model
@@ -242,20 +331,44 @@ def test_the_schedule_is_kept(workers: Workers, there: Portal) -> None:
     assert value("SELECT next_run_at > now() FROM thanhhoa.source")
 
 
-def test_a_run_is_cancelled_where_it_stands(workers: Workers, there: Portal) -> None:
+def test_a_run_is_cancelled_in_the_middle_of_a_slow_answer(workers: Workers, there: Portal) -> None:
+    """For the person at once; the worker's only slot is free for the next run soon after."""
     from ckan import model
     from ckanext.thanhhoa import runs
     from ckanext.thanhhoa.run_facts import run_report
 
-    there.switch(slow=1.0)
+    there.switch(slow=60.0)
     run_id = ask(add_source(there))
-    workers.start()
+    workers.start(concurrency=1)
     until(lambda: state(run_id) == "running", workers)
+    time.sleep(1)
     runs.cancel(run_id, "test")
     model.Session.commit()
-    until(lambda: state(run_id) != "running", workers)
     report = run_report(run_id)
+    model.Session.commit()
     assert (report["state"], report["errors"][0]["code"]) == ("cancelled", "cancelled")
+    with serving(DATASETS) as other:
+        next_run = ask(add_source(other, "tiep-theo"))
+        until(lambda: state(next_run) == "applied", workers, 30)
+        assert_exact(next_run)
+
+
+def test_a_run_is_cancelled_while_it_is_written(workers: Workers, there: Portal) -> None:
+    from ckan import model
+    from ckanext.thanhhoa import runs
+    from ckanext.thanhhoa.run_facts import run_report
+
+    run_id = ask(add_source(there))
+    workers.start()
+    until(lambda: settled(run_id) >= 1, workers)
+    runs.cancel(run_id, "test")
+    model.Session.commit()
+    until(lambda: state(run_id) == "cancelled", workers)
+    report = run_report(run_id)
+    written = value("SELECT count(*) FROM package WHERE state = 'active'")
+    assert report["created"] == written == value("SELECT count(*) FROM thanhhoa.record")
+    assert 0 < written < DATASETS
+    assert value("SELECT count(*) FROM thanhhoa.plan_item WHERE state = 'pending'") == 0
 
 
 def test_a_run_that_kills_its_workers_is_ended(clean_ledger: None, with_plugins: None) -> None:
@@ -274,12 +387,73 @@ def test_a_run_that_kills_its_workers_is_ended(clean_ledger: None, with_plugins:
     assert [error["code"] for error in run_report(run_id)["errors"]] == ["interrupted"]
 
 
+def test_the_record_that_kills_its_workers_is_refused_and_the_rest_goes_on(
+    clean_portal: None, with_plugins: None
+) -> None:
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa import leases, runs
+    from ckanext.thanhhoa.ledger import Ledger
+    from ckanext.thanhhoa.run_facts import run_report
+    from ckanext.thanhhoa.work import work
+
+    with serving(6) as there:
+        run_id = runs.request(add_source(there), "run", "test")
+        model.Session.commit()
+        assert work(run_id, stopping=lambda: settled_plan(run_id)) is None
+        for _ in range(leases.DEADLY_FROM - 1):  # each of these workers dies on the first line
+            run = runs.acquire(run_id, "doomed")
+            assert run is not None
+            Ledger().divide(run, 4)
+            part = Ledger().claim(run)
+            assert part is not None
+            assert part.part is not None
+            assert len(Ledger().pending(part, 10)) == 6
+            died = sa.text("UPDATE thanhhoa.run SET lease_until = now() - interval '1 second'")
+            model.Session.execute(died)
+            model.Session.commit()
+        assert part.part.careful
+        assert work(run_id) == "applied"
+    report = run_report(run_id)
+    assert (report["created"], report["failed"]) == (5, 1)
+    assert [(error["code"], bool(error["record"])) for error in report["errors"]] == [
+        ("interrupted", True)
+    ]
+
+
+def settled_plan(run_id: str) -> bool:
+    return value("SELECT phase FROM thanhhoa.run WHERE id = :id", id=run_id) == "applying"
+
+
+def test_a_person_hastens_what_waits_and_what_runs_is_not_doubled(
+    clean_ledger: None, with_plugins: None
+) -> None:
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa import runs
+
+    from harvesters.errors import HarvestError
+
+    with serving(1) as there:
+        source = add_source(there)
+    scheduled = runs.request(source, "run", None, runs.SCHEDULE)
+    later = sa.text("UPDATE thanhhoa.run SET not_before = now() + interval '1 hour'")
+    model.Session.execute(later)
+    model.Session.commit()
+    assert runs.free_runs() == []
+    assert runs.request(source, "run", "a person") == scheduled
+    assert runs.free_runs() == [(scheduled, True)]
+    for kind in ("run", "plan"):
+        with pytest.raises(HarvestError, match="already_running"):
+            runs.request(source, kind, "another person")
+
+
 def test_a_lease_is_prolonged_while_a_source_is_slow(
     clean_ledger: None, with_plugins: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ckan.plugins import toolkit
     from ckanext.thanhhoa import runs
-    from ckanext.thanhhoa.work import Heartbeat
+    from ckanext.thanhhoa.leases import Heartbeat
 
     monkeypatch.setitem(toolkit.config, "ckanext.thanhhoa.lease_seconds", 1)
     with serving(1) as there:

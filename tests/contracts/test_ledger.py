@@ -37,6 +37,8 @@ class Harness:
     cancel: Callable[[Run], None]
     settle: Callable[[Run, Change], None]
     settle_failed: Callable[[Run, Change, Problem], None]
+    expire: Callable[[Run], None]
+    retry: Callable[[Run, int], None]
     state: Callable[[Run], str]
     problems: Callable[[Run], list[str]]
 
@@ -52,6 +54,8 @@ def _fake() -> Harness:
         lambda run: ledger.cancelled.add(run.id),
         ledger.settle,
         ledger.settle,
+        ledger.expire,
+        lambda run, retries: setattr(ledger, "retries", retries),
         lambda run: ledger.states[run.id],
         lambda run: [problem.code for problem in ledger.problems[run.id]],
     )
@@ -62,6 +66,7 @@ def _postgres() -> Harness:
     from ckan import model
     from ckanext.thanhhoa import runs, sources
     from ckanext.thanhhoa.ledger import Ledger
+    from ckanext.thanhhoa.model import part as part_table
     from ckanext.thanhhoa.model import run as run_table
     from ckanext.thanhhoa.run_facts import run_report
 
@@ -104,6 +109,18 @@ def _postgres() -> Harness:
         ledger.settle_failed(run, change, problem)
         model.Session.commit()
 
+    def expire(run: Run) -> None:
+        assert run.part is not None
+        over = {"lease_until": sa.func.now() - sa.literal_column("interval '1 second'")}
+        model.Session.execute(
+            sa.update(part_table).where(part_table.c.number == run.part.number).values(over)
+        )
+        model.Session.commit()
+
+    def retry(run: Run, times: int) -> None:
+        model.Session.execute(sa.update(run_table).values(retries=times))
+        model.Session.commit()
+
     return Harness(
         ledger,
         start,
@@ -112,6 +129,8 @@ def _postgres() -> Harness:
         cancel,
         settle,
         settle_failed,
+        expire,
+        retry,
         lambda run: runs.find(run.id).state,
         lambda run: [error["code"] for error in run_report(run.id)["errors"]],
     )
@@ -306,8 +325,102 @@ def test_every_write_with_an_older_token_is_refused(harness: Harness) -> None:
     assert harness.ledger.known(stale.source.id) == {}
 
 
-def test_beat_goes_on_until_a_person_cancels(harness: Harness) -> None:
+def parts_of(harness: Harness, run: Run) -> list[Run]:
+    """Claims every part that is free."""
+    found = []
+    while (part := harness.ledger.claim(run)) is not None:
+        found.append(part)
+    return found
+
+
+def ids(changes: list[Change]) -> list[str]:
+    return [change.remote_id for change in changes]
+
+
+def test_a_plan_is_shared_out_in_parts_that_do_not_overlap(harness: Harness) -> None:
+    run = planned(harness, *(change(f"r{number}") for number in range(5)))
+    harness.ledger.divide(run, 2)
+    first, second, third = parts_of(harness, run)
+    shares = [ids(harness.ledger.pending(part, 10)) for part in (first, second, third)]
+    assert shares == [["r0", "r1"], ["r2", "r3"], ["r4"]]
+    assert ids(harness.ledger.pending(first, 1)) == ["r0"]
+    assert not harness.ledger.is_settled(run)
+    for part in (first, second, third):
+        for one in harness.ledger.pending(part, 10):
+            harness.settle(part, one)
+        harness.ledger.close(part)
+    assert harness.ledger.is_settled(run)
+    assert harness.ledger.pending(run, 10) == []
+
+
+def test_a_plan_is_divided_once(harness: Harness) -> None:
+    run = planned(harness, *(change(f"r{number}") for number in range(3)))
+    harness.ledger.divide(run, 2)
+    harness.ledger.divide(run, 1)
+    assert len(parts_of(harness, run)) == 2
+
+
+def test_an_empty_plan_is_settled(harness: Harness) -> None:
+    run = planned(harness)
+    harness.ledger.divide(run, 100)
+    assert harness.ledger.claim(run) is None
+    assert harness.ledger.is_settled(run)
+
+
+def test_a_part_whose_worker_is_gone_goes_to_another_who_alone_can_write(
+    harness: Harness,
+) -> None:
+    one, other = change("a"), change("b")
+    run = planned(harness, one, other)
+    harness.ledger.divide(run, 10)
+    gone = harness.ledger.claim(run)
+    harness.settle(gone, one)
+    assert harness.ledger.claim(run) is None
+    harness.expire(gone)
+    heir = harness.ledger.claim(run)
+    assert ids(harness.ledger.pending(heir, 10)) == ["b"]
+    for write in (
+        lambda: harness.settle(gone, other),
+        lambda: harness.ledger.refresh(gone, [other]),
+        lambda: harness.ledger.beat(gone),
+        lambda: harness.ledger.close(gone),
+    ):
+        with pytest.raises(LeaseLost):
+            write()
+    harness.settle(heir, other)
+    harness.ledger.close(heir)
+    assert harness.ledger.is_settled(run)
+
+
+def test_a_run_that_is_taken_over_frees_its_parts(harness: Harness) -> None:
+    one = change("a")
+    run = planned(harness, one)
+    harness.ledger.divide(run, 10)
+    part = harness.ledger.claim(run)
+    heir = harness.steal(run)
+    with pytest.raises(LeaseLost):
+        harness.settle(part, one)
+    again = harness.ledger.claim(heir)
+    harness.settle(again, one)
+    harness.ledger.close(again)
+    assert harness.ledger.is_settled(heir)
+
+
+def test_a_failure_that_passes_is_tried_again_so_often_and_no_oftener(harness: Harness) -> None:
+    problem = Problem("unreachable", "10.0.0.5:80")
     run = harness.start("run")
+    assert not harness.ledger.put_off(run, problem)
+    harness.retry(run, 1)
+    assert not harness.ledger.put_off(run, Problem("auth_failed"))
+    assert harness.state(run) == "running"
+    assert harness.ledger.put_off(run, problem)
+    assert harness.state(run) == "queued"
+    with pytest.raises(LeaseLost):
+        harness.ledger.beat(run)
+
+
+def test_beat_goes_on_until_a_person_cancels(harness: Harness) -> None:
+    run = planned(harness, change("a"))
     harness.ledger.beat(run)
     harness.cancel(run)
     with pytest.raises(Cancelled):

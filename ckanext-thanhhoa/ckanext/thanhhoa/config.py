@@ -39,6 +39,11 @@ def run_deadline() -> int:
     return int(toolkit.config["ckanext.thanhhoa.run_deadline"])
 
 
+def batch() -> int:
+    """Changes of a plan that are leased and written together."""
+    return max(1, int(toolkit.config["ckanext.thanhhoa.batch"]))
+
+
 def secrets_dir() -> str:
     """Folder of `file:NAME` secrets; empty when there is none."""
     return str(toolkit.config["ckanext.thanhhoa.secrets_dir"])

@@ -7,6 +7,8 @@ sweeper asks again for what is due.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -71,19 +73,42 @@ def _placeholder(run_id: str) -> None:
     raise RuntimeError(f"this process only wakes workers: {run_id}")
 
 
-def worker_app(work: Callable[[str], Any]) -> procrastinate.App:
-    """The application of a worker: `work(run_id)` is called in a thread for each job."""
+def listen(look: Callable[[], None], ending: threading.Event) -> None:
+    """Calls `look` whenever a run is announced, until `ending` is set. Blocks.
+
+    Raises what makes the jobs database unreachable: the caller tries again.
+    """
+    prepare()
+    asyncio.run(_listen(look, ending))
+
+
+async def _listen(look: Callable[[], None], ending: threading.Event) -> None:
+    app = _listener(look)
+    async with app.open_async():
+        serving = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE], delete_jobs="always", install_signal_handlers=False
+            )
+        )
+        while not serving.done() and not ending.is_set():
+            await asyncio.wait([serving], timeout=0.5)
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+def _listener(look: Callable[[], None]) -> procrastinate.App:
+    """An announced run is only looked at: who takes it, and when, the ledger decides."""
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=config.jobs_url()))
 
-    def look_at(run_id: str) -> None:
-        work(run_id)
-
-    app.task(name=WORK, queue=QUEUE)(look_at)
+    @app.task(name=WORK, queue=QUEUE)
+    async def announced(run_id: str) -> None:
+        look()
 
     @app.periodic(cron="*/5 * * * *")
     @app.task(name="thanhhoa.tidy", queue=QUEUE, queueing_lock="tidy", pass_context=True)
     async def tidy(context: Any, timestamp: int) -> None:
-        """Jobs of workers that died: the sweeper has long asked anew for their runs."""
+        """Announcements whose worker died: the sweepers have long seen their runs."""
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=60):
             await app.job_manager.finish_job(job, procrastinate_jobs.Status.ABORTED, True)
 

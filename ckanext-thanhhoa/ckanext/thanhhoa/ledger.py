@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
-from ckanext.thanhhoa import config
+from ckanext.thanhhoa import config, leases
 from ckanext.thanhhoa.ledger_rows import (
     add_problems,
-    final_counts,
+    end_plan,
     plan_digest,
     record_values,
     retire_waiting,
@@ -28,10 +30,12 @@ from ckanext.thanhhoa.ledger_rows import (
     upsert_record,
 )
 from ckanext.thanhhoa.model import blob, plan_item, record, run_problem
+from ckanext.thanhhoa.model import part as part_table
 from ckanext.thanhhoa.model import run as run_table
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from harvesters import retries
 from harvesters.codec import change_from_json, change_to_json
 from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
 from harvesters.model import Action, Change, Known
@@ -48,7 +52,7 @@ class Ledger:
 
     def __init__(self, stopping: Callable[[], bool] = lambda: False):
         self._stopping = stopping
-        self._lease = sa.literal_column(f"interval '{config.lease_seconds()} seconds'")
+        self._owner = leases.owner()
 
     def known(self, source_id: str) -> dict[str, Known]:
         columns = (
@@ -128,21 +132,57 @@ class Ledger:
         }
         if state != "running":
             values |= {"ended_at": sa.func.now(), "lease_until": None, "lease_owner": None}
-        with self._transaction(run) as session:
+        with self._transaction(run, seize=True) as session:
             session.execute(_this(run).values(values))
             if state != "running":
                 retire_waiting(run, ["held", "planned"] if run.kind == "run" else ["planned"])
         return state
 
-    def pending(self, run: Run, limit: int) -> list[Change]:
-        query = (
-            sa.select(plan_item.c.change)
-            .where(plan_item.c.run_id == run.id, plan_item.c.state == "pending")
-            .order_by(plan_item.c.seq)
-            .limit(limit)
-        )
+    def divide(self, run: Run, lines: int) -> None:
+        with self._transaction(run, seize=True):
+            leases.divide(run, lines)
+
+    def claim(self, run: Run) -> Run | None:
+        with self._transaction(run):
+            part = leases.claim(run, self._owner)
+            if part is None:
+                return None
+            claimed = replace(run, part=part)
+            if part.careful and leases.is_deadly(run, part):
+                self._give_up(claimed)
+            return claimed
+
+    def _give_up(self, run: Run) -> None:
+        """The next line of the part is what kills workers: it is refused, the rest goes on."""
+        for change in self._pending(run, 1):
+            log.error("run %s: workers die on record %s", run.id, change.remote_id)
+            params = {"run": run.id, "attempts": str(leases.DEADLY_FROM)}
+            problem = Problem("interrupted", record=change.remote_id, params=params)
+            self.settle_failed(run, change, problem)
+
+    def close(self, run: Run) -> None:
+        if run.part is None:
+            raise ValueError("only a part can be closed")
+        with self._transaction(run):
+            if not leases.close(run, run.part):
+                raise LeaseLost(run.id)
+
+    def is_settled(self, run: Run) -> bool:
         with _reading() as session:
-            return [change_from_json(data) for data in session.execute(query).scalars()]
+            return not session.execute(sa.select(leases.open_part(run.id))).scalar()
+
+    def pending(self, run: Run, limit: int) -> list[Change]:
+        with _reading():
+            return self._pending(run, limit)
+
+    def _pending(self, run: Run, limit: int) -> list[Change]:
+        query = sa.select(plan_item.c.change).where(
+            plan_item.c.run_id == run.id, plan_item.c.state == "pending"
+        )
+        if run.part is not None:
+            query = query.where(plan_item.c.seq.between(run.part.first, run.part.last))
+        rows = model.Session.execute(query.order_by(plan_item.c.seq).limit(limit)).scalars()
+        return [change_from_json(data) for data in rows]
 
     def refresh(self, run: Run, changes: Sequence[Change]) -> None:
         names = sa.select(model.Package.id, model.Package.name).where(
@@ -156,29 +196,54 @@ class Ledger:
 
     def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
         model.Session.rollback()
-        with self._transaction(run) as session:
+        with self._transaction(run, seize=True) as session:
             add_problems(run.id, [problem] if problem else [])
-            left = sa.update(plan_item).where(
-                plan_item.c.run_id == run.id, plan_item.c.state == "pending"
-            )
-            session.execute(left.values(state="discarded"))
-            counts = final_counts(run.id)
+            counts = end_plan(run.id)
             values = {"state": state, "ended_at": sa.func.now(), "counts": counts}
+            values |= {"not_before": None, "put_off_because": None}
             session.execute(_this(run).values(lease_until=None, lease_owner=None, **values))
             if state == "applied" or any(
                 counts.get(n) for n in ("created", "updated", "withdrawn")
             ):
                 retire_waiting(run, ["held", "planned"])
 
+    def put_off(self, run: Run, problem: Problem) -> bool:
+        model.Session.rollback()
+        with self._transaction(run, seize=True) as session:
+            row = session.execute(sa.select(run_table).where(leases.mine(run))).one()
+            by_person = row.requested_by is not None
+            chance = secrets.SystemRandom().random
+            seconds = retries.pause(problem, row.tries, row.retries, by_person, chance)
+            if seconds is None or row.cancel_requested:
+                return False
+            then = sa.func.now() + sa.literal_column(f"interval '{seconds:.3f} seconds'")
+            values = {
+                "state": "queued",
+                "not_before": then,
+                "tries": run_table.c.tries + 1,
+                "attempts": 0,
+                "put_off_because": storable(problem.to_json()),
+                "lease_until": None,
+                "lease_owner": None,
+            }
+            in_time = _this(run).where(run_table.c.deadline_at > then)
+            return bool(session.execute(in_time.values(values)).rowcount == 1)
+
     def beat(self, run: Run) -> None:
         if self._stopping():
             self.release(run)
             raise LeaseLost(run.id)
-        query = self._prolong(run).returning(
-            run_table.c.cancel_requested, run_table.c.deadline_at < sa.func.now()
-        )
+        asked = (run_table.c.cancel_requested, run_table.c.deadline_at < sa.func.now())
         with _writing(run) as session:
-            row = session.execute(query).first()
+            if run.part is not None:
+                prolonged = sa.update(part_table).where(leases.my_part(run, run.part))
+                if not session.execute(prolonged.values(lease_until=leases.lease_end())).rowcount:
+                    raise LeaseLost(run.id)
+            if run.helping:
+                row = session.execute(sa.select(*asked).where(leases.mine(run))).first()
+            else:
+                prolonged = _this(run).values(lease_until=leases.lease_end())
+                row = session.execute(prolonged.returning(*asked)).first()
         if row is None:
             raise LeaseLost(run.id)
         cancel_requested, too_late = row
@@ -192,16 +257,20 @@ class Ledger:
         """Gives the lease back, so that the next worker goes on at once."""
         model.Session.rollback()
         with _writing(run) as session:
-            session.execute(_this(run).values(lease_until=sa.func.now(), lease_owner=None))
+            if run.part is not None:
+                leases.release_part(run, run.part)
+            if not run.helping:
+                fewer = sa.func.greatest(run_table.c.attempts - 1, 0)
+                values = {"lease_until": sa.func.now(), "lease_owner": None, "attempts": fewer}
+                session.execute(_this(run).values(values))
 
     def guard(self, run: Run) -> None:
-        """First statement of a batch's transaction: locks the run's row until the commit.
+        """First statement of a batch's transaction: locks the run, and its part, until the commit.
 
-        Nobody can take the run over while the row is locked, so what commits was written by the
-        holder of the lease. Raises LeaseLost, after rolling back, when the token is stale.
+        Nobody can take either over while it is locked, so what commits was written by the holder of
+        the lease. Raises LeaseLost, after rolling back, when a token is stale.
         """
-        query = self._prolong(run).returning(run_table.c.id)
-        if model.Session.execute(query).first() is None:
+        if not leases.hold(run):
             model.Session.rollback()
             raise LeaseLost(run.id)
 
@@ -235,41 +304,42 @@ class Ledger:
         values = {"state": "failed", "problem": storable(problem.to_json())}
         model.Session.execute(line.values(settled_at=sa.func.now(), **values))
 
-    def _prolong(self, run: Run) -> Any:
-        """The lease, prolonged, if it still is ours."""
-        return _this(run).values(lease_until=sa.func.clock_timestamp() + self._lease)
-
     @contextmanager
-    def _transaction(self, run: Run) -> Iterator[Any]:
+    def _transaction(self, run: Run, *, seize: bool = False) -> Iterator[Any]:
+        """One transaction under the run's token; `seize` keeps every helper out as well."""
         with _writing(run) as session:
-            self.guard(run)
+            if not (leases.seize(run) if seize else leases.hold(run)):
+                raise LeaseLost(run.id)
             yield session
 
 
 def _this(run: Run) -> Any:
     """The run's row, if this is its current token."""
-    return sa.update(run_table).where(
-        run_table.c.id == run.id,
-        run_table.c.token == run.token,
-        run_table.c.state == "running",
-    )
+    return sa.update(run_table).where(leases.mine(run))
 
 
 @contextmanager
 def _writing(run: Run | None = None) -> Iterator[Any]:
-    """One transaction. With a run, a database that is gone means that the lease is, too."""
+    """One transaction. A database that is gone means that the lease is, too."""
     try:
         yield model.Session
         model.Session.commit()
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
         model.Session.rollback()
-        if run is None:
+        if not is_away(error):
             raise
-        log.warning("run %s is left for later: %s", run.id, type(error.orig).__name__)
-        raise LeaseLost(run.id) from error
+        which = run.id if run else ""
+        log.warning("run %s is left for later: %s", which, type(error.orig).__name__)
+        raise LeaseLost(which) from error
     except BaseException:
         model.Session.rollback()
         raise
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the database did not do its work, rather than refuse what it was given."""
+    away = isinstance(error, (OperationalError, InterfaceError))
+    return away or bool(error.connection_invalidated)
 
 
 @contextmanager
@@ -280,6 +350,8 @@ def _reading() -> Iterator[Any]:
         yield model.Session
         if began_here:
             model.Session.commit()
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
         model.Session.rollback()
+        if not is_away(error):
+            raise
         raise LeaseLost("") from error

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
-from ckanext.thanhhoa.model import plan_item, record, run, run_problem
+from ckanext.thanhhoa.model import part, plan_item, record, run, run_problem
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 
 from harvesters.errors import Problem
@@ -79,6 +79,14 @@ def plan_digest(run_id: str) -> Any:
         .where(plan_item.c.run_id == run_id, plan_item.c.action != "keep")
         .scalar_subquery()
     )
+
+
+def end_plan(run_id: str) -> dict[str, int]:
+    """Nothing more of the plan is written; returns the counts of what was."""
+    left = sa.update(plan_item).where(plan_item.c.run_id == run_id, plan_item.c.state == "pending")
+    model.Session.execute(left.values(state="discarded"))
+    model.Session.execute(sa.delete(part).where(part.c.run_id == run_id))
+    return final_counts(run_id)
 
 
 def final_counts(run_id: str) -> dict[str, int]:

@@ -28,6 +28,11 @@ def run_report(
     row = runs.find(run_id)
     listed, total = _changes(row.id, changes, offset)
     problems, problems_total = _problems(row.id)
+    if row.put_off_because:
+        problems, problems_total = (
+            [Problem.from_json(row.put_off_because), *problems],
+            (problems_total + 1),
+        )
     return report(
         RunFacts(
             run=row.id,
@@ -50,6 +55,8 @@ def run_report(
                 "started_at": _iso(row.started_at),
                 "ended_at": _iso(row.ended_at),
                 "by_schedule": row.requested_by is None,
+                "tries": row.tries,
+                "not_before": _iso(row.not_before),
             },
         ),
         lang,

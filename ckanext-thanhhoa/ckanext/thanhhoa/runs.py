@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
-from ckanext.thanhhoa import config, sources
-from ckanext.thanhhoa.ledger_rows import add_problems
+from ckanext.thanhhoa import config, leases, sources
+from ckanext.thanhhoa.ledger_rows import add_problems, end_plan
 from ckanext.thanhhoa.model import plan_item, record
 from ckanext.thanhhoa.model import run as run_table
 from ckanext.thanhhoa.model import source as source_table
@@ -24,19 +24,16 @@ from harvesters.decide import withdrawals
 from harvesters.errors import HarvestError, Problem
 from harvesters.model import Known
 from harvesters.ports import Run
+from harvesters.retries import RETRIES_OF_SCHEDULE
 
 log = logging.getLogger(__name__)
 
 #: A person who waits comes before the schedule.
 PERSON, SCHEDULE = 10, 0
-#: A run whose worker died this often without settling anything is ended: it is what kills them.
+#: A run whose worker died this often while it was read is ended: it is what kills them.
 ATTEMPTS = 10
 
 _ACTIVE = run_table.c.state.in_(["queued", "running"])
-_FREE = sa.or_(
-    run_table.c.state == "queued",
-    sa.and_(run_table.c.state == "running", run_table.c.lease_until < sa.func.now()),
-)
 
 
 def find(run_id: str) -> Any:
@@ -63,12 +60,38 @@ def latest(source_id: str, limit: int = 20) -> list[str]:
     return list(model.Session.execute(query).scalars())
 
 
-def request(source: Any, kind: str, by: str | None, priority: int = PERSON) -> str:
+def request(
+    source: Any, kind: str, by: str | None, priority: int = PERSON, tries_again: int = 0
+) -> str:
     """Asks for a run of a source (its row); returns the run's id. Does not commit.
 
-    Raises `already_running` when one is queued or under way.
+    After a failure that may pass by itself it is tried again so many times. Raises
+    `already_running` when one is queued or under way; one that only waits for the schedule's turn,
+    or for its next attempt, goes on at once when a person asks.
     """
-    return _insert(source, kind=kind, requested_by=by, priority=priority)
+    if by is not None:
+        hastened = _hasten(source, kind, by, tries_again)
+        if hastened is not None:
+            return hastened
+    return _insert(source, kind=kind, requested_by=by, priority=priority, retries=tries_again)
+
+
+def _hasten(source: Any, kind: str, by: str, tries_again: int) -> str | None:
+    waiting = sa.update(run_table).where(
+        run_table.c.source_id == source.id,
+        run_table.c.kind == kind,
+        run_table.c.state == "queued",
+        sa.or_(run_table.c.requested_by.is_(None), run_table.c.not_before.is_not(None)),
+    )
+    values = {
+        "requested_by": by,
+        "priority": PERSON,
+        "not_before": None,
+        "tries": 0,
+        "retries": tries_again,
+    }
+    query = waiting.values(values).returning(run_table.c.id)
+    return model.Session.execute(query).scalar()
 
 
 def request_withdrawal(source: Any, by: str | None) -> str | None:
@@ -141,8 +164,7 @@ def acquire(run_id: str, owner: str) -> Run | None:
 
     Commits. The token grows, so that whoever held the run before can write nothing more.
     """
-    free = sa.select(run_table.c.id).where(run_table.c.id == run_id, _FREE)
-    lease = sa.literal_column(f"interval '{config.lease_seconds()} seconds'")
+    free = sa.select(run_table.c.id).where(run_table.c.id == run_id, leases.FREE)
     deadline = sa.literal_column(f"interval '{config.run_deadline()} seconds'")
     taken = (
         sa.update(run_table)
@@ -152,7 +174,8 @@ def acquire(run_id: str, owner: str) -> Run | None:
             token=run_table.c.token + 1,
             attempts=run_table.c.attempts + 1,
             lease_owner=owner,
-            lease_until=sa.func.clock_timestamp() + lease,
+            lease_until=leases.lease_end(),
+            not_before=None,
             started_at=sa.func.coalesce(run_table.c.started_at, sa.func.now()),
             deadline_at=sa.func.coalesce(run_table.c.deadline_at, sa.func.now() + deadline),
         )
@@ -172,6 +195,17 @@ def acquire(run_id: str, owner: str) -> Run | None:
     return Run(row.id, source, row.kind, row.phase, row.token)
 
 
+def join(run_id: str) -> Run | None:
+    """A run that another process holds and whose plan it applies, for a helper; else None."""
+    query = sa.select(run_table).where(run_table.c.id == run_id, _HELPABLE)
+    row = model.Session.execute(query).first()
+    source = sources.as_source(sources.by_id(row.source_id)) if row else None
+    model.Session.commit()
+    if row is None or source is None:
+        return None
+    return Run(row.id, source, row.kind, row.phase, row.token, helping=True)
+
+
 def _fail(run_id: str, problem: Problem) -> None:
     """A source whose configuration no longer is valid cannot even begin."""
     failed = sa.update(run_table).where(run_table.c.id == run_id)
@@ -188,10 +222,29 @@ def attempts(run_id: str) -> int:
     return int(model.Session.execute(query).scalar() or 0)
 
 
-def free_runs(limit: int = 100) -> list[str]:
-    """Ids of the runs that a worker could take now: people's first, then the oldest."""
-    query = sa.select(run_table.c.id).where(_FREE)
-    query = query.order_by(run_table.c.priority.desc(), run_table.c.requested_at).limit(limit)
+#: A plan that is being applied by another process, with a part that nobody works on.
+_HELPABLE = sa.and_(
+    run_table.c.state == "running",
+    run_table.c.phase == "applying",
+    ~run_table.c.cancel_requested,
+    leases.free_part(run_table.c.id, run_table.c.token),
+)
+_TURN = (run_table.c.priority.desc(), run_table.c.requested_at)
+
+
+def free_runs(limit: int = 100) -> list[tuple[str, bool]]:
+    """The runs that a worker could take now, and whether a person waits for it.
+
+    People's come first, then the oldest.
+    """
+    query = sa.select(run_table.c.id, run_table.c.priority).where(leases.FREE)
+    rows = model.Session.execute(query.order_by(*_TURN).limit(limit))
+    return [(row.id, row.priority >= PERSON) for row in rows]
+
+
+def helpable_runs(limit: int = 100) -> list[str]:
+    """Ids of the runs of which a worker could do a part, people's first."""
+    query = sa.select(run_table.c.id).where(_HELPABLE).order_by(*_TURN).limit(limit)
     return list(model.Session.execute(query).scalars())
 
 
@@ -204,7 +257,7 @@ def request_due() -> list[str]:
     for row in sources.due():
         sources.scheduled_again(row)
         try:
-            requested.append(request(row, "run", None, SCHEDULE))
+            requested.append(request(row, "run", None, SCHEDULE, RETRIES_OF_SCHEDULE))
         except HarvestError as error:
             log.info("schedule: %s", error)
     model.Session.commit()
@@ -227,6 +280,9 @@ def approve(run_id: str, by: str | None) -> None:
         ended_at=None,
         deadline_at=None,
         cancel_requested=False,
+        not_before=None,
+        tries=0,
+        put_off_because=None,
     )
     try:
         with model.Session.begin_nested():
@@ -246,20 +302,25 @@ def reject(run_id: str, by: str | None) -> None:
 
 
 def cancel(run_id: str, by: str | None) -> None:
-    """Stops a run: at once while it waits for a worker, else where its worker next looks up.
+    """Stops a run: at once while it waits or reads, else after the part that is being written.
 
-    Raises `not_under_way`. Does not commit.
+    Who reads for it can write nothing more, since the token grows. Raises `not_under_way`. Does
+    not commit.
     """
     row = find(run_id)
-    queued = sa.update(run_table).where(run_table.c.id == row.id, run_table.c.state == "queued")
-    stopped = queued.values(state="cancelled", ended_at=sa.func.now(), judged_by=by)
-    if model.Session.execute(stopped.returning(run_table.c.id)).first() is not None:
+    locked = sa.select(run_table).where(run_table.c.id == row.id).with_for_update()
+    now = model.Session.execute(locked).one()
+    this = sa.update(run_table).where(run_table.c.id == row.id)
+    if now.state == "queued" or (now.state == "running" and now.phase == "reading"):
+        values = {"state": "cancelled", "ended_at": sa.func.now(), "judged_by": by}
+        values |= {"counts": end_plan(row.id), "token": run_table.c.token + 1}
+        values |= {"not_before": None, "lease_until": None, "lease_owner": None}
+        model.Session.execute(this.values(values | {"put_off_because": None}))
         add_problems(row.id, [Problem("cancelled", params={"run": row.id})])
-        return
-    running = sa.update(run_table).where(run_table.c.id == row.id, run_table.c.state == "running")
-    asked = running.values(cancel_requested=True, judged_by=by)
-    if model.Session.execute(asked.returning(run_table.c.id)).first() is None:
-        raise HarvestError("not_under_way", run=row.id, state=row.state)
+    elif now.state == "running":
+        model.Session.execute(this.values(cancel_requested=True, judged_by=by))
+    else:
+        raise HarvestError("not_under_way", run=row.id, state=now.state)
 
 
 def drop_waiting(source_id: str, by: str | None) -> None:
@@ -286,8 +347,11 @@ def _already_running(source_id: str, name: str) -> HarvestError:
 
 
 def abandon_if_hopeless(run: Run) -> Problem | None:
-    """The problem with which a run is to be ended because it was interrupted too often."""
+    """The problem with which a run is to be ended because its reading was interrupted too often.
+
+    While a plan is applied, it is the parts that are counted.
+    """
     tried = attempts(run.id)
-    if tried <= ATTEMPTS:
+    if run.phase != "reading" or tried <= ATTEMPTS:
         return None
     return Problem("interrupted", params={"run": run.id, "attempts": str(tried - 1)})

@@ -57,6 +57,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Một tiến trình khác đang thực hiện lần chạy này; đợi đến khi xong…",
         "Another worker is doing this run; waiting for it to end…",
     ),
+    "put_off": (
+        "Lần chạy chưa tiếp tục được, sẽ thử lại lúc {moment}…",
+        "The run cannot go on for the moment; it is tried again at {moment}…",
+    ),
     "stopping": (
         "Đang dừng… (nhấn Ctrl-C lần nữa để thoát ngay)",
         "Stopping… (press Ctrl-C again to leave at once)",

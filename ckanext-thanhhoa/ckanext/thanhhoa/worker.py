@@ -1,8 +1,12 @@
-"""A worker process: takes runs as they come, keeps the schedule, tidies up what others left."""
+"""A worker process: takes runs as they come, helps with large ones, keeps the schedule, tidies up.
+
+Each run has a thread of its own, so that a slow source keeps nothing waiting but its own slot. One
+slot is kept for people: however many slow sources the schedule has begun, a run that a person asks
+for begins at once.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import secrets
@@ -10,27 +14,49 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import flask
 from ckan import model
 from ckanext.thanhhoa import datastore, index, jobs, runs
 from ckanext.thanhhoa.ledger import Ledger
-from ckanext.thanhhoa.work import work
+from ckanext.thanhhoa.work import help_with, work
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks for due sources and for runs whose worker is gone.
+#: Seconds between two looks for due sources and free runs; a waking comes sooner.
 SWEEP_EVERY = 2.0
 #: Seconds between two looks for datasets to index and for table swaps to finish.
 TEND_EVERY = 5.0
-#: A run is not announced again within this many seconds.
-WAKE_AGAIN = 15.0
+#: Seconds until the waking is tried again when its database is away.
+LISTEN_AGAIN = 5.0
+#: Seconds that a run is left alone after it could not be taken or helped.
+LEAVE_ALONE = 5.0
 #: Seconds that running work has to come to a stop when the process is asked to end.
 STOP_WITHIN = 20.0
 
 
+@dataclass(frozen=True)
+class Slot:
+    """What one thread of the worker is busy with. `by_person`: somebody waits for it."""
+
+    thread: threading.Thread
+    by_person: bool
+
+
+def has_room(busy: int, by_schedule: int, concurrency: int, by_person: bool) -> bool:
+    """Whether another run may begin beside `busy` ones, `by_schedule` of which nobody waits for.
+
+    >>> [has_room(3, 3, 4, person) for person in (True, False)]
+    [True, False]
+    """
+    if busy >= concurrency:
+        return False
+    return by_person or by_schedule < max(1, concurrency - 1)
+
+
 class Worker:
-    """Runs until SIGTERM or SIGINT, with `concurrency` runs at a time.
+    """Runs until SIGTERM or SIGINT, with at most `concurrency` runs at a time.
 
     When asked to end, each run gives its lease back at its next heartbeat, so that another worker
     (or this one, started again) goes on with it at once.
@@ -40,70 +66,95 @@ class Worker:
         self._app = app
         self._concurrency = concurrency
         self._stopping = threading.Event()
-        self._woken: dict[str, float] = {}
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._slots: dict[str, Slot] = {}
+        self._left_alone: dict[str, float] = {}
+        self._runs_wait = False
 
     def run(self) -> None:
-        """Blocks until the process is asked to end; raises what makes the jobs unreachable."""
-        jobs.prepare()
-        threads = [
-            threading.Thread(target=self._repeat, args=args, daemon=True)
-            for args in ((self.sweep, SWEEP_EVERY), (self.tend, TEND_EVERY))
+        """Blocks until the process is asked to end."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, frame: self.stop())
+        helpers = [
+            threading.Thread(target=target, name=target.__name__, daemon=True)
+            for target in (self._tend, self._listen)
         ]
-        for thread in threads:
+        for thread in helpers:
             thread.start()
-        try:
-            asyncio.run(self._serve())
-        finally:
-            self._stopping.set()
-            for thread in threads:
-                thread.join(timeout=STOP_WITHIN)
-
-    async def _serve(self) -> None:
-        app = jobs.worker_app(self._work)
-        async with app.open_async():
-            serving = asyncio.create_task(
-                app.run_worker_async(
-                    queues=[jobs.QUEUE],
-                    concurrency=self._concurrency,
-                    delete_jobs="always",
-                    install_signal_handlers=False,
-                    shutdown_graceful_timeout=STOP_WITHIN,
-                )
-            )
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self._stop, serving)
-            try:
-                await serving
-            except asyncio.CancelledError:
-                if not self._stopping.is_set():
-                    raise
+        self._repeat(self.sweep, self._next_sweep)
+        end = time.monotonic() + STOP_WITHIN
+        for thread in [*(slot.thread for slot in self._slots.values()), *helpers]:
+            thread.join(timeout=max(0.0, end - time.monotonic()))
         log.info("worker %d ends", os.getpid())
 
-    def _stop(self, serving: asyncio.Task[None]) -> None:
+    def stop(self) -> None:
+        """Begins no more work; what is under way is given back."""
         self._stopping.set()
-        serving.cancel()
+        self._wake.set()
 
-    def _work(self, run_id: str) -> None:
-        with self._app.test_request_context():
-            try:
-                state = work(run_id, self._stopping.is_set)
-            except Exception:
-                # The lease expires and the run is taken up again; see runs.ATTEMPTS.
-                log.exception("run %s: reference %s", run_id, secrets.token_hex(4))
-                return
-        log.info("run %s: %s", run_id, state or "left to another worker")
+    def _next_sweep(self) -> bool:
+        self._wake.wait(SWEEP_EVERY)
+        self._wake.clear()
+        return self._stopping.is_set()
 
     def sweep(self) -> None:
-        """Asks for what the schedule says and wakes a worker for every run that is free."""
+        """Asks for what the schedule says and begins what is free, people's runs first."""
         runs.request_due()
-        now = time.monotonic()
-        free = runs.free_runs()
+        free, helpable = runs.free_runs(), runs.helpable_runs()
         model.Session.commit()
-        self._woken = {id_: at for id_, at in self._woken.items() if now - at < WAKE_AGAIN}
-        fresh = [run_id for run_id in free if run_id not in self._woken]
-        jobs.wake(fresh)
-        self._woken |= dict.fromkeys(fresh, now)
+        begun = [self._begin(run_id, by_person, self._work) for run_id, by_person in free]
+        self._runs_wait = not all(begun)
+        for run_id in helpable:
+            if not self._runs_wait:
+                self._begin(run_id, False, self._help)
+
+    def _begin(self, run_id: str, by_person: bool, target: Callable[[str], bool]) -> bool:
+        """Gives the run a thread; False when there is no room for it."""
+        with self._lock:
+            if run_id in self._slots or self._left_alone.get(run_id, 0.0) > time.monotonic():
+                return True
+            by_schedule = sum(not slot.by_person for slot in self._slots.values())
+            if not has_room(len(self._slots), by_schedule, self._concurrency, by_person):
+                return False
+            thread = threading.Thread(
+                target=self._in_slot, args=(run_id, target), name=f"run {run_id}", daemon=True
+            )
+            self._slots[run_id] = Slot(thread, by_person)
+        thread.start()
+        return True
+
+    def _in_slot(self, run_id: str, target: Callable[[str], bool]) -> None:
+        did_something = False
+        try:
+            with self._app.test_request_context():
+                did_something = target(run_id)
+        except Exception:
+            # The lease expires and the run is taken up again; see runs.ATTEMPTS.
+            log.exception("run %s: reference %s", run_id, secrets.token_hex(4))
+        finally:
+            model.Session.remove()
+            with self._lock:
+                del self._slots[run_id]
+                if not did_something:
+                    self._left_alone[run_id] = time.monotonic() + LEAVE_ALONE
+                self._left_alone = {
+                    id_: until
+                    for id_, until in self._left_alone.items()
+                    if until > time.monotonic()
+                }
+            if did_something:
+                self._wake.set()
+
+    def _work(self, run_id: str) -> bool:
+        state = work(run_id, self._stopping.is_set)
+        log.info("run %s: %s", run_id, state or "left to another worker")
+        return state is not None
+
+    def _help(self, run_id: str) -> bool:
+        changes = help_with(run_id, lambda: self._stopping.is_set() or self._runs_wait)
+        log.info("run %s: helped with %d changes", run_id, changes)
+        return changes > 0
 
     def tend(self) -> None:
         """Finishes table swaps that a crash interrupted, and indexes what was left over."""
@@ -111,8 +162,20 @@ class Worker:
         model.Session.commit()
         index.flush()
 
-    def _repeat(self, job: Callable[[], None], seconds: float) -> None:
-        while not self._stopping.wait(seconds):
+    def _tend(self) -> None:
+        self._repeat(self.tend, lambda: self._stopping.wait(TEND_EVERY))
+
+    def _listen(self) -> None:
+        """Looks as soon as somebody asks for a run. Without it, `sweep` finds the run as well."""
+        while not self._stopping.is_set():
+            try:
+                jobs.listen(self._wake.set, self._stopping)
+            except Exception as error:
+                log.warning("not woken for now: %s", str(error)[:500])
+                self._stopping.wait(LISTEN_AGAIN)
+
+    def _repeat(self, job: Callable[[], None], ending: Callable[[], bool]) -> None:
+        while not ending():
             try:
                 with self._app.test_request_context():
                     job()

@@ -16,6 +16,7 @@ from ckan import model
 from ckanext.thanhhoa import runs
 from ckanext.thanhhoa.cli.command import lang, note
 from ckanext.thanhhoa.run_facts import run_report
+from ckanext.thanhhoa.schedule import ZONE
 from ckanext.thanhhoa.words import word
 from ckanext.thanhhoa.work import work
 
@@ -42,12 +43,23 @@ def follow(run_id: str) -> dict[str, Any]:
             state = work(run_id, _stopper(interrupted, cancelling), progress) or _state(run_id)
             if state not in ("queued", "running"):
                 break
-            if not interrupted.is_set() and not said:
-                note("elsewhere")
-                said = True
+            said = said or _say_why(run_id, interrupted)
             time.sleep(LOOK_EVERY)
     progress.end()
     return run_report(run_id, lang())
+
+
+def _say_why(run_id: str, interrupted: threading.Event) -> bool:
+    """Why it is waited for: another worker has the run, or the portal is out of order."""
+    row = runs.find(run_id)
+    model.Session.commit()
+    if interrupted.is_set():
+        return False
+    if row.not_before is None:
+        note("elsewhere")
+    else:
+        note("put_off", moment=row.not_before.astimezone(ZONE).strftime("%H:%M:%S"))
+    return True
 
 
 def _stopper(interrupted: threading.Event, cancelling: bool) -> Callable[[], bool]:

@@ -12,7 +12,7 @@ from ckanext.thanhhoa.worker import Worker
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 64),
-    default=4,
+    default=8,
     show_default=True,
     help="Số lần chạy cùng lúc / runs at a time.",
 )
@@ -21,7 +21,8 @@ def worker(ctx: click.Context, concurrency: int) -> None:
     """Thực hiện các lần chạy theo yêu cầu và theo lịch, đến khi nhận lệnh dừng (SIGTERM).
 
     Does the runs and keeps the schedule until it is told to end (SIGTERM). Any number of workers
-    may run, on any number of machines. A run whose worker dies is taken over by another.
+    may run, on any number of machines. A run whose worker dies is taken over by another. One slot
+    of --concurrency is kept for runs that a person asks for.
     """
     with command():
         if not config.jobs_url():

@@ -40,7 +40,9 @@ source = sa.Table(
     _moment("updated_at", nullable=False, server_default=sa.func.now()),
 )
 
-#: A run. `token` is the fencing token: it grows whenever the lease changes hands.
+#: A run. `token` is the fencing token: it grows whenever the lease changes hands. A run that was
+#: put off is queued until `not_before`; `retries` is how often a failure of its source is tried
+#: again, `tries` how often it was put off, `put_off_because` the problem of the last time.
 run = sa.Table(
     "run",
     metadata,
@@ -65,6 +67,10 @@ run = sa.Table(
     sa.Column("held_because", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("plan_digest", sa.Text),
     sa.Column("judged_by", sa.Text),
+    _moment("not_before"),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("retries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("put_off_because", JSONB(none_as_null=True)),
     sa.Index("run_by_source", "source_id", sa.text("requested_at DESC")),
     sa.Index(
         "run_one_active",
@@ -107,6 +113,27 @@ plan_item = sa.Table(
     sa.Index("plan_item_by_record", "run_id", "remote_id", unique=True),
     sa.Index("plan_item_by_run", "run_id", "seq"),
     sa.Index("plan_item_pending", "run_id", "seq", postgresql_where=sa.text("state = 'pending'")),
+)
+
+#: A part of a plan that is being applied: its lines from `first_seq` to `last_seq`, leased by
+#: itself. `token` is its fencing token; `run_token` the run's when it was leased, so that a run
+#: that is taken over frees its parts. `attempts` counts its leases in a row that settled no line
+#: of it; `left` is how many were pending at the last one.
+part = sa.Table(
+    "part",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey(run.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("first_seq", sa.BigInteger, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="open"),
+    sa.Column("token", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("run_token", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("lease_owner", sa.Text),
+    _moment("lease_until"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("left", sa.Integer, nullable=False, server_default="0"),
+    sa.Index("part_open", "run_id", "number", postgresql_where=sa.text("state = 'open'")),
 )
 
 #: What is known of one record of a source (`harvesters.model.Known`).

@@ -12,6 +12,8 @@ from ckanext.thanhhoa import jobs, runs, sources
 from ckanext.thanhhoa.logic.refusals import in_words, language
 from ckanext.thanhhoa.run_facts import run_report
 
+from harvesters.retries import RETRIES_FOR_A_PERSON
+
 #: Changes in one answer, unless asked otherwise, and at most.
 CHANGES, CHANGES_AT_MOST = 100, 1000
 RUNS, RUNS_AT_MOST = 20, 100
@@ -20,7 +22,8 @@ RUNS, RUNS_AT_MOST = 20, 100
 def harvest_run(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Asks for a run of ``source`` (id or name): plan, then apply where the guards allow.
 
-    Answers at once, with state ``queued``; a worker does the run.
+    Answers at once, with state ``queued``; a worker does the run. A source that is out of order is
+    tried again: until ``not_before`` the run is ``queued`` with its error.
     """
     toolkit.check_access("thanhhoa_harvest_run", context, data_dict)
     return _requested(context, data_dict, "run")
@@ -82,7 +85,7 @@ def harvest_status(context: Context, data_dict: dict[str, Any]) -> dict[str, Any
 
 def _requested(context: Context, data_dict: dict[str, Any], kind: str) -> dict[str, Any]:
     row = sources.find(str(data_dict.get("source") or data_dict.get("id") or ""))
-    run_id = runs.request(row, kind, context.get("user"))
+    run_id = runs.request(row, kind, context.get("user"), tries_again=RETRIES_FOR_A_PERSON)
     model.Session.commit()
     jobs.wake([run_id], runs.PERSON)
     return run_report(run_id, language(data_dict), changes=0)
