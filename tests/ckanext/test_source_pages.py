@@ -218,3 +218,19 @@ def test_the_list_of_sources_costs_the_same_for_one_and_for_many(clerk: Clerk) -
             assert len(counted) == 3
     finally:
         sa.event.remove(engine, "before_cursor_execute", count)
+
+
+def test_a_run_that_is_tried_again_says_when(clerk: Clerk) -> None:
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa.model import run as run_table
+
+    from harvesters.errors import Problem
+
+    run = clerk.harvest.run()
+    model.Session.execute(sa.update(run_table).where(run_table.c.id == run.id).values(retries=1))
+    model.Session.commit()
+    assert clerk.harvest.ledger.put_off(run, Problem("unreachable", "10.0.0.5:80"))
+    page = clerk.ask(f"/{clerk.name}/lan-chay/{run.id}", clerk.token).body
+    assert "sẽ thử lại lúc" in page
+    assert "Không kết nối được tới 10.0.0.5:80" in page
