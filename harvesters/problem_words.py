@@ -385,6 +385,20 @@ MESSAGES: dict[str, Words] = {
         "Only an administrator may grant a source access to hosts and folders.",
         "Save the source without the grant and ask an administrator for it.",
     ),
+    "key_in_url": Words(
+        "Địa chỉ nguồn có chứa khóa truy cập (tham số {key}).",
+        "Bỏ tham số đó khỏi địa chỉ; chọn cách đăng nhập bằng khóa (api_key), ghi tên tham số ở "
+        "auth.parameter và nhập khóa vào mục mật khẩu của nguồn.",
+        "The source's address contains a key (parameter {key}).",
+        "Take it out of the address; sign in by api_key, name the parameter as auth.parameter and "
+        "give the key as the source's secret.",
+    ),
+    "limit_refused": Words(
+        "Giá trị của {key} vượt quá mức tối đa của Cổng ({limit}).",
+        "Ghi giá trị nhỏ hơn, hoặc đề nghị quản trị viên Cổng đặt giúp.",
+        "The value of {key} is above the portal's maximum ({limit}).",
+        "Give a smaller value, or ask an administrator of the portal to set it.",
+    ),
     "bad_config_file": Words(
         "Không đọc được tệp cấu hình {where}: {detail}.",
         "Kiểm tra thụt lề và dấu hai chấm của tệp YAML, rồi thử lại.",

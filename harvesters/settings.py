@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import typing
 from collections.abc import Mapping
@@ -24,11 +25,15 @@ class Auth:
     """How to sign in at the source. `secret` is a reference, never the secret itself.
 
     `env:PORTAL_SECRET_…` and `file:NAME` are resolved only inside that namespace; `stored:…` is a
-    secret typed into the portal's page and kept encrypted.
+    secret typed into the portal's page and kept encrypted. An API key goes into `header`, or into
+    the query under the name `parameter`. `host_key` is the fingerprint (``SHA256:…``) of the SFTP
+    server that is the right one.
     """
 
     type: str = "none"
     header: str = "Authorization"
+    parameter: str = ""
+    host_key: str = ""
     user: str = ""
     token_url: str = ""
     client_id: str = ""
@@ -90,6 +95,8 @@ def parse_config(data: Mapping[str, Any] | None) -> SourceConfig:
         # Otherwise a misspelt word would open the gate.
         key = "guards.personal_data"
         raise HarvestError("bad_setting", where=key, key=key, expected=", ".join(PERSONAL_DATA))
+    limits = build(Limits, data.get("fetch"), "fetch")
+    _check_limits(limits)
     if not 0 <= guards.rows_at_least_share <= 1:
         key = "guards.rows_at_least_share"
         raise HarvestError("bad_setting", where=key, key=key, expected="0–1")
@@ -97,9 +104,34 @@ def parse_config(data: Mapping[str, Any] | None) -> SourceConfig:
         auth,
         _mapping(data.get("mapping"), "mapping"),
         guards,
-        build(Limits, data.get("fetch"), "fetch"),
+        limits,
         _mapping(data.get("read"), "read"),
     )
+
+
+def raised(limits: Limits, most: Limits) -> list[str]:
+    """Names of the limits that are wider than `most` allows. No pace at all is the widest."""
+    wider = []
+    for bound in dataclasses.fields(Limits):
+        asked, allowed = getattr(limits, bound.name), getattr(most, bound.name)
+        free = bound.name == "requests_per_second"
+        if _width(asked, free) > _width(allowed, free):
+            wider.append(bound.name)
+    return wider
+
+
+def _width(value: float, free: bool) -> float:
+    return math.inf if free and value == 0 else value
+
+
+def _check_limits(limits: Limits) -> None:
+    """Every bound is one: above zero and finite. Retries and the pace may be zero."""
+    for bound in dataclasses.fields(Limits):
+        value = getattr(limits, bound.name)
+        least = 0 if bound.name in ("retries", "requests_per_second") else 1e-3
+        if not least <= value < math.inf:
+            key = f"fetch.{bound.name}"
+            raise HarvestError("bad_setting", where=key, key=key, expected="> 0")
 
 
 def build(cls: type[T], data: Any, section: str, **fixed: Any) -> T:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from harvesters.fetch.response import Response
 from harvesters.model import Scalar
+from harvesters.settings import Limits
 
 __all__ = ["Entry", "Fetch", "QueryResult", "Response"]
 
@@ -39,8 +40,11 @@ class Fetch(Protocol):
     """What a source may ask of the outside. Every call obeys the grant, the caps, the deadline.
 
     Raises HarvestError with `host_not_granted`, `unreachable`, `auth_failed`, `too_large`,
-    `deadline`, `api_error` (status >= 400).
+    `deadline`, `api_error` (status >= 400). `limits` are the bounds on this reading; what unpacks
+    or parses a body heeds those that are about cells.
     """
+
+    limits: Limits
 
     def get(
         self,

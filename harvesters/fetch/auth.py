@@ -13,10 +13,10 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 from harvesters.errors import HarvestError
-from harvesters.fetch.grants import Endpoint, endpoint_of, shown
+from harvesters.fetch.grants import Endpoint, origin_of, shown
 from harvesters.fetch.response import Response
 from harvesters.fetch.wire import tls_context
 from harvesters.settings import Auth
@@ -31,9 +31,10 @@ _EARLY = 30.0
 
 
 class Credentials:
-    """The account of a source. `home` is the endpoint that it is for.
+    """The account of a source. `home` is the scheme and endpoint that it is for.
 
-    When no home is given, the first URL asked for is taken as it.
+    When no home is given, the first URL asked for is taken as it. The same port without TLS is
+    another place: a redirect from https to http would put the secret on the line for all to read.
     """
 
     def __init__(
@@ -46,23 +47,24 @@ class Credentials:
         self._auth = auth
         self._resolve = secret
         self._clock = clock
-        self.home: Endpoint | None = endpoint_of(home) if home else None
+        self.home: tuple[str, Endpoint] | None = origin_of(home) if home else None
         self._value: str | None = None
         self._token = ""
         self._token_until = 0.0
 
-    def belong_to(self, endpoint: Endpoint) -> bool:
-        """Whether the credentials may be sent to this endpoint."""
+    def belong_to(self, url: str) -> bool:
+        """Whether the credentials may be sent to where this URL leads."""
         if self._auth.type == "none":
             return False
+        origin = origin_of(url)
         if self.home is None:
-            self.home = endpoint
-        return endpoint == self.home
+            self.home = origin
+        return origin == self.home
 
     def headers(self, post_form: PostForm) -> dict[str, str]:
         """The headers that sign a request. Raises `secret_missing`, `bad_secret`, `auth_failed`."""
         kind = self._auth.type
-        if kind == "api_key":
+        if kind == "api_key" and not self._auth.parameter:
             if not _HEADER_NAME.fullmatch(self._auth.header):
                 raise HarvestError(
                     "bad_setting", where="auth.header", key="auth.header", expected="X-Api-Key"
@@ -72,6 +74,12 @@ class Credentials:
             return {"Authorization": _basic(self._auth.user, self.secret())}
         if kind == "oauth2":
             return {"Authorization": f"Bearer {self._bearer(post_form)}"}
+        return {}
+
+    def parameters(self) -> dict[str, str]:
+        """The query parameters that sign a request."""
+        if self._auth.type == "api_key" and self._auth.parameter:
+            return {self._auth.parameter: self._header_value(self.secret())}
         return {}
 
     def renew(self) -> bool:
@@ -90,6 +98,14 @@ class Credentials:
     @property
     def user(self) -> str:
         return self._auth.user
+
+    @property
+    def kind(self) -> str:
+        return self._auth.type
+
+    @property
+    def host_key(self) -> str:
+        return self._auth.host_key
 
     def tls(self) -> ssl.SSLContext:
         """TLS settings, with the client certificate (PEM with its key) if that is the way in."""
@@ -111,7 +127,8 @@ class Credentials:
         """The text without the secret or the token, should a source repeat them in an error."""
         for value in (self._value, self._token):
             if value and len(value) > 3:
-                text = text.replace(value, "***").replace(quote(value, safe=""), "***")
+                for form in (value, quote(value, safe=""), quote_plus(value)):
+                    text = text.replace(form, "***")
         return text
 
     def _bearer(self, post_form: PostForm) -> str:

@@ -12,8 +12,10 @@ from urllib.parse import unquote, urlsplit
 from harvesters.errors import HarvestError
 from harvesters.fetch import Entry, QueryResult, folders, postgres
 from harvesters.fetch.auth import Credentials
+from harvesters.fetch.copies import Copies
 from harvesters.fetch.grants import is_local, nfc, parse_grants, shown
 from harvesters.fetch.http import Client
+from harvesters.fetch.pace import Pace
 from harvesters.fetch.response import Response
 from harvesters.fetch.wire import Deadline, Dialler, Resolve, resolve
 from harvesters.settings import Auth, Limits
@@ -25,7 +27,9 @@ class Fetcher:
     `allow` is the grant; `secret` turns the reference in `auth.secret` into the secret;
     `home` is the source's URL, the only place its credentials are sent to (the first URL asked
     for, when left out); `proxy` is the portal's own outgoing proxy, if it has one: proxies of the
-    environment are not used, since they would see what was granted to nobody.
+    environment are not used, since they would see what was granted to nobody. `pace` spaces
+    requests together with others on this machine; `copies` keeps the last good answers, so that
+    they need not be sent again while the source says that they hold.
     """
 
     def __init__(
@@ -39,9 +43,13 @@ class Fetcher:
         home: str = "",
         proxy: str = "",
         resolver: Resolve = resolve,
+        pace: Pace | None = None,
+        copies: Copies | None = None,
     ):
         self._grants = parse_grants(allow)
-        self._limits = limits
+        self.limits = self._limits = limits
+        self._pace = pace
+        self._copies = copies
         self._clock = clock
         self._proxy = proxy
         http_home = "" if is_local(home) else home
@@ -123,6 +131,8 @@ class Fetcher:
                 self._dialler,
                 self._clock,
                 self._proxy,
+                self._pace,
+                self._copies,
             )
         return self._http_client
 

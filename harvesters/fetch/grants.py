@@ -18,8 +18,25 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 from harvesters.errors import HarvestError
 
-DEFAULT_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "postgres": 5432}
-_SECRET_WORD = re.compile(r"key|token|secret|passw|pwd|signature|^sig$|credential|auth", re.I)
+DEFAULT_PORTS = {
+    "http": 80,
+    "https": 443,
+    "postgresql": 5432,
+    "postgres": 5432,
+    "sftp": 22,
+    "smb": 445,
+    "s3": 443,
+    "s3+http": 80,
+}
+_SECRET_WORD = re.compile(
+    r"key|token|secret|passw|pwd|mat_?khau|signature|^sig$|credential|auth|^sid$|session", re.I
+)
+#: Parameters of the field's services that only look like secrets.
+_NO_SECRET = re.compile(
+    r"key(word|field|column|name)s?|(sort|order|group|primary|foreign)_?keys?|authors?(_\w+)?"
+    r"|authority|(resumption|continuation|continue|next|page|sync|cursor)_?token",
+    re.I,
+)
 _PORT = re.compile(r"[0-9]{1,5}")
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -129,6 +146,21 @@ def endpoint_of(url: str) -> Endpoint:
     return Endpoint(_canonical_host(parts.hostname), port or DEFAULT_PORTS[parts.scheme])
 
 
+def origin_of(url: str) -> tuple[str, Endpoint]:
+    """Scheme and endpoint of a URL: one port is another destination with TLS than without.
+
+    Raises what `endpoint_of` raises.
+    """
+    endpoint = endpoint_of(url)
+    return _split(url).scheme, endpoint
+
+
+def secret_parameters(url: str) -> tuple[str, ...]:
+    """Names of the query parameters whose value looks like a key, a token or a password."""
+    pairs = parse_qsl(_split(url).query, keep_blank_values=True)
+    return tuple(dict.fromkeys(key for key, value in pairs if value and _is_secret(key)))
+
+
 def has_credentials(url: str) -> bool:
     """Whether a user or password is written into the URL."""
     return "@" in _split(url).netloc
@@ -157,15 +189,19 @@ def shown(url: str) -> str:
     if not parts.query:
         return urlunsplit(parts)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    if not any(_SECRET_WORD.search(key) for key, _ in pairs):
+    if not any(_is_secret(key) for key, _ in pairs):
         return urlunsplit(parts)
-    hidden = [(key, "***" if _SECRET_WORD.search(key) else value) for key, value in pairs]
+    hidden = [(key, "***" if _is_secret(key) else value) for key, value in pairs]
     return urlunsplit(parts._replace(query=urlencode(hidden, safe="*:/")))
 
 
 def nfc(text: str) -> str:
     """File names come decomposed from some systems: one form for all."""
     return unicodedata.normalize("NFC", text)
+
+
+def _is_secret(parameter: str) -> bool:
+    return bool(_SECRET_WORD.search(parameter)) and not _NO_SECRET.fullmatch(parameter)
 
 
 def _split(url: str) -> SplitResult:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import urljoin
 
 import stamina
@@ -25,6 +27,7 @@ from urllib3.response import BaseHTTPResponse
 from harvesters.errors import HarvestError
 from harvesters.fetch.auth import Credentials
 from harvesters.fetch.body import Caps, read_body
+from harvesters.fetch.copies import Copies, conditions, may_be_kept
 from harvesters.fetch.grants import (
     Endpoint,
     Grants,
@@ -34,6 +37,7 @@ from harvesters.fetch.grants import (
     with_params,
     without_credentials,
 )
+from harvesters.fetch.pace import Pace
 from harvesters.fetch.refusals import error_detail, retry_after
 from harvesters.fetch.response import Response
 from harvesters.fetch.wire import Deadline, Dialler, connection_pool
@@ -75,16 +79,17 @@ class Client:
         dialler: Dialler,
         clock: Callable[[], float] = time.monotonic,
         proxy: str = "",
+        pace: Pace | None = None,
+        copies: Copies | None = None,
     ):
         self._grants = grants
         self._limits = limits
         self._credentials = credentials
         self._deadline = deadline
         self._dialler = dialler
-        self._clock = clock
-        self._proxy = proxy
+        self._pace = pace or Pace(clock=clock)
+        self._copies = copies
         self._pools = connection_pool(dialler, credentials.tls(), proxy)
-        self._asked: dict[Endpoint, float] = {}
         self._received = 0
 
     def request(
@@ -100,6 +105,23 @@ class Client:
         if has_credentials(url):
             raise HarvestError("credentials_in_url", where=shown(url))
         target = with_params(url, dict(params or {}))
+        asked = dict(headers or {})
+        if method != "GET" or self._copies is None:
+            return self._insisted(method, target, asked, body, signed)
+        kept = self._copies.find(target, asked)
+        answer = self._insisted(
+            method, target, {**asked, **(conditions(kept) if kept else {})}, body, signed
+        )
+        if kept is not None and answer.status == http.HTTPStatus.NOT_MODIFIED:
+            return replace(kept, url=answer.url)
+        if may_be_kept(answer):
+            self._copies.keep(target, asked, answer)
+        return answer
+
+    def _insisted(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, signed: bool
+    ) -> Response:
+        """One answer, however often it must be asked for."""
         try:
             for attempt in stamina.retry_context(
                 on=self._pause,
@@ -110,7 +132,7 @@ class Client:
                 wait_jitter=0.2,
             ):
                 with attempt:
-                    return self._follow(method, target, dict(headers or {}), body, signed)
+                    return self._follow(method, url, dict(headers), body, signed)
         except _Transient as transient:
             raise transient.error from transient.__cause__
         raise AssertionError("unreachable")
@@ -134,11 +156,13 @@ class Client:
         redirects = 0
         while True:
             endpoint = self._granted(url)
-            mine = signed and self._credentials.belong_to(endpoint)
-            sent = {**_BASE_HEADERS, **headers}
+            mine = signed and self._credentials.belong_to(url)
+            sent, where = {**_BASE_HEADERS, **headers}, self._shown(url)
+            asked = url
             if mine:
                 sent.update(self._credentials.headers(self._post_form))
-            response = self._exchange(method, url, endpoint, sent, body)
+                asked = with_params(url, self._credentials.parameters())
+            response = self._exchange(method, asked, where, endpoint, sent, body)
             if response.status == 401 and mine and not renewed and self._credentials.renew():
                 renewed = True
                 continue
@@ -175,10 +199,19 @@ class Client:
             raise _Transient(error, retry_after(response.headers.get("retry-after")))
         raise error
 
+    def _shown(self, url: str) -> str:
+        """The URL for people: a server may repeat a key in a redirect."""
+        return self._credentials.scrub(shown(url))
+
     def _exchange(
-        self, method: str, url: str, endpoint: Endpoint, headers: dict[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        where: str,
+        endpoint: Endpoint,
+        headers: dict[str, str],
+        body: bytes | None,
     ) -> Response:
-        where = shown(url)
         self._wait_turn(endpoint, where)
         left = self._deadline.remaining(where)
         timeout = min(self._limits.timeout, left)
@@ -228,12 +261,10 @@ class Client:
 
     def _wait_turn(self, endpoint: Endpoint, where: str) -> None:
         """Spaces requests to one host by `requests_per_second`."""
-        gap = 1.0 / self._limits.requests_per_second if self._limits.requests_per_second else 0.0
-        now = self._clock()
-        due = self._asked.get(endpoint, now - gap) + gap
-        if due > now:
-            time.sleep(min(due - now, self._deadline.remaining(where)))
-        self._asked[endpoint] = max(due, now)
+        rate = self._limits.requests_per_second
+        wait = self._pace.turn(endpoint, 1.0 / rate if rate else 0.0)
+        if wait > 0:
+            time.sleep(min(wait, self._deadline.remaining(where)))
 
     def _translated(self, error: Exception, where: str, timeout: float) -> Exception:
         """urllib3's errors in the engine's words."""

@@ -36,6 +36,7 @@ from harvesters.sources._description import (
     plain,
 )
 from harvesters.sources._description import SUFFIXES as YAML_SUFFIXES
+from harvesters.tables.grid import Caps
 from harvesters.tables.hints import Hints
 from harvesters.tables.reading import Reading, read_tables
 from harvesters.tables.tabulate import TableRead
@@ -201,7 +202,8 @@ class _File:
         said = self.descriptions.of(self.entry.path)
         self.per_table = said.dataset_per == "table"
         content = self.fetch.read(self.entry.location).content
-        reading = read_tables(self.path, content, said.hints)
+        caps = Caps(cells=self.fetch.limits.max_cells)
+        reading = read_tables(self.path, content, said.hints, caps=caps)
         if len(reading.tables) > MAX_TABLES:
             raise HarvestError("too_large", where=self.path, limit=f"{MAX_TABLES} bảng")
         file = self._original(content, reading, said.hints)

@@ -172,6 +172,34 @@ def test_an_admin_creates_a_source_but_grants_nothing(people: People) -> None:
     assert kept["next_run_at"] is not None
 
 
+def test_an_admin_reads_within_the_portals_bounds_only(people: People) -> None:
+    """What a sysadmin allowed this one source stays allowed; no pace at all is beyond any."""
+    from ckan.plugins import toolkit
+
+    def refused(who: str, **fetch: float) -> str:
+        with pytest.raises(toolkit.ValidationError) as caught:
+            people.call(who, "thanhhoa_source_update", id=made["id"], config={"fetch": fetch})
+        assert caught.value.error_dict["code"] == ["limit_refused"]
+        return str(caught.value.error_dict["message"][0])
+
+    values = {"name": "nguon-lon", "owner_org": people.org["id"], **SOURCE}
+    made = people.call("admin", "thanhhoa_source_create", **values)
+    assert refused("admin", max_cells=20_000_001) == (
+        "Giá trị của fetch.max_cells vượt quá mức tối đa của Cổng (20.000.000)."
+    )
+    refused("admin", requests_per_second=0)
+    people.call(
+        "sysadmin", "thanhhoa_source_update", id=made["id"], config={"fetch": {"deadline": 9000}}
+    )
+    people.call(
+        "admin",
+        "thanhhoa_source_update",
+        id=made["id"],
+        config={"fetch": {"deadline": 9000, "max_cells": 20_000_000}},
+    )
+    refused("admin", deadline=9001)
+
+
 def test_an_admin_cannot_use_a_secret_of_the_server(people: People) -> None:
     from ckan.plugins import toolkit
 

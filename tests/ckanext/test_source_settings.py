@@ -78,6 +78,12 @@ def test_a_password_in_the_address_is_refused_without_being_repeated() -> None:
     assert "mat-khau" not in str(error)
 
 
+def test_a_key_in_the_address_is_refused_without_being_repeated() -> None:
+    error = refused(url="https://du-lieu.example.vn/?nam=2025&apiKey=khoa-mat")
+    assert (error.code, error.problem.params["key"]) == ("key_in_url", "apiKey")
+    assert "khoa-mat" not in str(error)
+
+
 @pytest.mark.parametrize("url", ["", "ftp://x/", "gopher://x", "https://", "so-y-te"])
 def test_an_address_is_one_that_can_be_granted(url: str) -> None:
     assert refused(url=url).code in ("bad_setting", "host_not_granted")

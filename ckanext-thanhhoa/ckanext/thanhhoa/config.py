@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import yaml
 from ckan.exceptions import CkanConfigurationException
 from ckan.plugins import toolkit
+
+from harvesters.errors import HarvestError
+from harvesters.settings import Limits, parse_config
 
 #: Options of other plugins without which our schemas would silently not be used.
 _WIRING = {
@@ -47,6 +51,30 @@ def batch() -> int:
 def secrets_dir() -> str:
     """Folder of `file:NAME` secrets; empty when there is none."""
     return str(toolkit.config["ckanext.thanhhoa.secrets_dir"])
+
+
+def reading_dir() -> str:
+    """Folder for copies and pace on this machine; empty when there is none."""
+    return str(toolkit.config["ckanext.thanhhoa.reading_dir"])
+
+
+def copies_bytes() -> int:
+    """Bytes of copies kept for one source."""
+    return int(toolkit.config["ckanext.thanhhoa.copies_bytes"])
+
+
+def proxy() -> str:
+    """URL of the outgoing proxy; empty when there is none."""
+    return str(toolkit.config["ckanext.thanhhoa.proxy"])
+
+
+def fetch_limits() -> Limits:
+    """How far an organisation's admin may set the bounds on reading."""
+    given = yaml.safe_load(str(toolkit.config["ckanext.thanhhoa.fetch_limits"]))
+    try:
+        return parse_config({"fetch": given}).fetch
+    except HarvestError as error:
+        raise CkanConfigurationException(f"ckanext.thanhhoa.fetch_limits: {error}") from error
 
 
 def encryption_key() -> str:

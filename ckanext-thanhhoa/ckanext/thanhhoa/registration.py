@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 from ckan import model
-from ckanext.thanhhoa import runs, source_settings, sources
+from ckanext.thanhhoa import config, runs, source_settings, sources
 
 from harvesters.errors import HarvestError
-from harvesters.fetch.grants import Endpoint, endpoint_of, is_local
-from harvesters.settings import parse_config
+from harvesters.fetch.grants import Endpoint, is_local, origin_of
+from harvesters.settings import Limits, parse_config, raised
 
 #: Bytes of a configuration written as YAML.
 _CONFIG_LIMIT = 200_000
@@ -124,9 +124,19 @@ def _refuse_grants(
 ) -> None:
     if not set(wanted["allow"]) <= granted:
         raise HarvestError("grant_refused")
+    _refuse_wider_limits(parse_config(wanted["config"]).fetch, parse_config(config).fetch)
     held = source_settings.server_secret(parse_config(config))
     if source_settings.server_secret(parse_config(wanted["config"])) not in ("", held):
         raise _reference_refused(wanted["config"])
+
+
+def _refuse_wider_limits(asked: Limits, held: Limits) -> None:
+    """What a sysadmin allowed this source once may stay."""
+    most = config.fetch_limits()
+    beyond = set(raised(asked, most)) & set(raised(asked, held))
+    for name in sorted(beyond):
+        key, limit = f"fetch.{name}", f"{getattr(most, name):.15g}"
+        raise HarvestError("limit_refused", where=key, key=key, limit=limit)
 
 
 def _reference_refused(config: Mapping[str, Any]) -> HarvestError:
@@ -134,8 +144,8 @@ def _reference_refused(config: Mapping[str, Any]) -> HarvestError:
     return HarvestError("secret_reference_refused", reference=reference)
 
 
-def _destinations(values: Mapping[str, Any]) -> tuple[Endpoint | None, str]:
-    """Where the source's secret goes to: its host, and its token's address."""
+def _destinations(values: Mapping[str, Any]) -> tuple[tuple[str, Endpoint] | None, str]:
+    """Where the source's secret goes to: its scheme and host, and its token's address."""
     url = values["url"]
     token_url = parse_config(values["config"]).auth.token_url
-    return (None if is_local(url) else endpoint_of(url)), token_url
+    return (None if is_local(url) else origin_of(url)), token_url

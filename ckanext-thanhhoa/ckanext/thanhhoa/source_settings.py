@@ -11,7 +11,14 @@ from ckanext.thanhhoa.schedule import SCHEDULES
 
 from harvesters import mapping
 from harvesters.errors import HarvestError
-from harvesters.fetch.grants import endpoint_of, has_credentials, is_local, local_path, parse_grants
+from harvesters.fetch.grants import (
+    endpoint_of,
+    has_credentials,
+    is_local,
+    local_path,
+    parse_grants,
+    secret_parameters,
+)
 from harvesters.registry import settings_of, source_type
 from harvesters.settings import SourceConfig, parse_config
 from schemas.text import nearest, nfc
@@ -60,6 +67,8 @@ def checked_url(value: Any) -> str:
         return url
     if has_credentials(url):
         raise HarvestError("secret_in_url", where="url")
+    if keys := secret_parameters(url):
+        raise HarvestError("key_in_url", where="url", key=", ".join(keys))
     endpoint_of(url)
     return url
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,13 +11,17 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
-from ckanext.thanhhoa import vault
+from ckanext.thanhhoa import config, vault
 from ckanext.thanhhoa.model import record, source
 from ckanext.thanhhoa.schedule import next_due
 from sqlalchemy.dialects.postgresql import insert
 
 from harvesters.errors import HarvestError
+from harvesters.fetch.copies import Bounds, FolderCopies
 from harvesters.fetch.fetcher import Fetcher
+from harvesters.fetch.grants import is_local
+from harvesters.fetch.grants import shown as shown_url
+from harvesters.fetch.pace import Pace
 from harvesters.ports import Source
 from harvesters.settings import parse_config
 from schemas.text import nearest
@@ -139,12 +144,17 @@ def fetcher(row: Any, **limits: Any) -> Fetcher:
     """What this source may reach, signing in with this source's secret and no other."""
     known = as_source(row)
     sealed = row.secret
+    folder = config.reading_dir()
+    bounds = Bounds(max_bytes=config.copies_bytes())
     return Fetcher(
         known.allow,
         replace(known.config.fetch, **limits),
         known.config.auth,
         lambda reference: vault.resolve(reference, sealed),
         home=known.url,
+        proxy=config.proxy(),
+        pace=Pace(os.path.join(folder, "pace")) if folder else None,
+        copies=FolderCopies(os.path.join(folder, "copies"), known.id, bounds) if folder else None,
     )
 
 
@@ -154,7 +164,7 @@ def shown(row: Any) -> dict[str, Any]:
         "id": row.id,
         "name": row.name,
         "type": row.type,
-        "url": row.url,
+        "url": row.url if is_local(row.url) else shown_url(row.url),
         "owner_org": row.org_id,
         "config": row.config,
         "allow": list(row.allow),

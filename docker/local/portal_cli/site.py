@@ -47,6 +47,7 @@ def write_ini(home: Home, test: bool = False) -> Path:
         "STORAGE": home.path / "storage",
         "FILES": home.path / "files",
         "SECRETS_DIR": home.path / "secrets" / "sources",
+        "READING_DIR": home.path / "reading",
         "SECURE": "true" if home.url.startswith("https:") else "false",
     }
     write_private(home.ini, fill((LOCAL / "ckan.ini.template").read_text(), values, options))

@@ -13,6 +13,7 @@ from harvesters.fetch.grants import (
     is_local,
     local_path,
     parse_grants,
+    secret_parameters,
     shown,
     with_params,
     without_credentials,
@@ -164,6 +165,24 @@ def test_credentials_and_secrets_are_not_shown():
     assert without_credentials("http://u:p@h:81/x?y=1#z") == "http://h:81/x?y=1"
     assert shown("https://u:p@h/x?api_key=abc&q=d%C3%A2n") == "https://h/x?api_key=***&q=d%C3%A2n"
     assert "bí-mật" not in shown("postgresql://u:bí-mật@[::1/x")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["api_key", "apiKey", "access-token", "token", "pwd", "mat_khau", "X-Amz-Signature", "sig"],
+)
+def test_a_key_in_the_query_is_known_as_one(name):
+    url = f"https://h/x?q=1&{name}=abc"
+    assert secret_parameters(url) == (name,)
+    assert "abc" not in shown(url)
+    assert secret_parameters(f"https://h/x?{name}=") == ()
+
+
+@pytest.mark.parametrize("name", ["keyword", "author", "resumptionToken", "pageToken", "q", "sort"])
+def test_what_only_looks_like_a_key_is_shown(name):
+    url = f"https://h/x?{name}=abc"
+    assert secret_parameters(url) == ()
+    assert shown(url) == url
 
 
 def test_urls_are_encoded_once():

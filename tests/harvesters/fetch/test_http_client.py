@@ -1,7 +1,9 @@
+import contextlib
 import gzip
 import json
 import socket
 import ssl
+import threading
 import time
 from dataclasses import replace
 
@@ -280,6 +282,40 @@ def test_the_portals_own_proxy_is_used_when_there_is_one(httpserver):
         assert refusal(fetch.get, "http://khac.vn/x").code == "host_not_granted"
     assert httpserver.log[0][0].headers["Host"] == "so.thanhhoa.vn"
     assert len(httpserver.log) == 1
+
+
+def test_tls_goes_through_the_proxy_as_a_tunnel(certificates, tls_server, monkeypatch):
+    """The proxy is told where to connect, and sees nothing of what is said."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates / "server.pem")
+    context.load_verify_locations(certificates / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    port = tls_server(context)
+    monkeypatch.setattr("certifi.where", lambda: str(certificates / "ca.pem"))
+    pem = (certificates / "client.pem").read_text()
+
+    def tunnel(server, connection):
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", port)) as beyond:
+            back = threading.Thread(target=_pump, args=(beyond, connection), daemon=True)
+            back.start()
+            _pump(connection, beyond)
+
+    with raw_server(tunnel) as proxy:
+        auth = Auth("certificate", secret="file:x")
+        allow = [f"localhost:{port}"]
+        with Fetcher(allow, QUICK, auth, lambda reference: pem, proxy=proxy.url) as fetch:
+            assert fetch.get(f"https://localhost:{port}/").json() == "Cong du lieu"
+            error = refusal(fetch.get, f"https://localhost:{port + 1}/")
+        assert error.code == "host_not_granted"
+        assert proxy.heads[0].startswith(f"CONNECT localhost:{port} ".encode())
+        assert proxy.connections == 1
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(certificates, tls_server):

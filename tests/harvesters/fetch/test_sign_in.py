@@ -5,6 +5,7 @@ import pytest
 from werkzeug import Request, Response
 
 from harvesters.errors import HarvestError
+from harvesters.fetch.auth import Credentials
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.settings import Auth, Limits
 
@@ -172,3 +173,27 @@ def test_a_certificate_that_is_none_is_a_bad_secret():
     with fetch, pytest.raises(HarvestError) as caught:
         fetch.get("https://localhost:1/")
     assert caught.value.code == "bad_secret"
+
+
+def test_an_api_key_goes_into_the_query_and_is_shown_nowhere(httpserver):
+    """Some gateways take their key in the address only; a redirect repeats it."""
+    key = "khoa rat+mat"
+    httpserver.expect_request("/a").respond_with_data(
+        status=302, headers={"Location": "/b?trang=2&k=khoa+rat%2Bmat"}
+    )
+    httpserver.expect_request("/b").respond_with_data(f'{{"message": "sai {key}"}}', status=409)
+    auth = Auth("api_key", parameter="k", secret="file:x")
+    with fetcher(httpserver, auth, key) as fetch, pytest.raises(HarvestError) as caught:
+        fetch.get(httpserver.url_for("/a"), {"q": "1"})
+    assert httpserver.log[0][0].args.to_dict() == {"q": "1", "k": key}
+    said = f"{caught.value} {caught.value.problem}"
+    assert "trang=2" in said
+    assert "khoa" not in said
+    assert "rat" not in said.replace("trang", "")
+
+
+def test_one_port_is_another_place_without_tls():
+    auth = Auth("basic", user="so", secret="file:x")
+    credentials = Credentials(auth, lambda reference: "x", "https://so.thanhhoa.vn:8443/api")
+    assert credentials.belong_to("https://so.thanhhoa.vn:8443/khac")
+    assert not credentials.belong_to("http://so.thanhhoa.vn:8443/api")
