@@ -253,10 +253,16 @@ MESSAGES: dict[str, Words] = {
         "Run again at a quiet hour, or ask an administrator for a longer deadline.",
     ),
     "incomplete_listing": Words(
-        "Danh sách của nguồn chưa đầy đủ: mới nhận {seen} trên {expected} bộ dữ liệu.",
+        "Danh sách của nguồn chưa đầy đủ: mới nhận {seen}[ trên {expected}] bộ dữ liệu.",
         "Các bộ đã đọc vẫn được cập nhật, không bộ nào bị gỡ. Chạy lại để đọc phần còn thiếu.",
-        "The source's listing is not complete: {seen} of {expected} datasets came.",
+        "The source's listing is not complete: {seen}[ of {expected}] datasets came.",
         "What came is updated and nothing is withdrawn. Run again to read the rest.",
+    ),
+    "page_repeated": Words(
+        "Hệ thống nguồn gửi lại một trang đã gửi ({where}), nên danh sách chưa đọc được hết.",
+        "Kiểm tra tên tham số và cách phân trang (mục read.paging); không bộ dữ liệu nào bị gỡ.",
+        "The source sent a page again that had come before ({where}); the list was not read whole.",
+        "Check the parameters and the style of paging (read.paging). Nothing is withdrawn.",
     ),
     "personal_data": Words(
         "Cột “{column}” của {where} có vẻ chứa dữ liệu cá nhân ({kind}, {hits} trên {rows} dòng).",

@@ -2,7 +2,7 @@
 
 A rule is one of
 
-- ``"a.b.0"``: a path into the record's fields (`harvesters.mapping.paths`);
+- ``"a.b.0"``: a path into the record's fields (`harvesters.paths`);
 - ``{from: PATH}``, ``{first_of: [PATH, …]}``, ``{template: "{title} – {year}"}``, each with steps
   behind it (`harvesters.mapping.rules`): ``split``, ``map``, ``date | period | number``,
   ``default``, ``codelist``, ``join``;
@@ -38,10 +38,10 @@ from harvesters.mapping.checks import (
     portal_fields,
 )
 from harvesters.mapping.filters import is_wanted
-from harvesters.mapping.paths import at_path, without
 from harvesters.mapping.rules import apply_rule, as_list, is_empty, look_up
 from harvesters.model import MappedDataset, MappedResource, Record, RecordResource, digest
 from harvesters.normal_form import normalise
+from harvesters.paths import at_path, without
 from schemas.text import nfc
 
 __all__ = [

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harvesters.mapping.paths import at_path
+from harvesters.paths import at_path
 from schemas.text import tone
 
 CONDITIONS = ("equals", "in", "contains", "starts_with", "ends_with", "like", "present")

@@ -7,22 +7,19 @@ with steps that are always taken in this order: ``split``, ``map``, ``date`` or 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import schemas
 from harvesters.errors import HarvestError, Problem
-from harvesters.mapping.paths import at_path
 from harvesters.mapping.written import read_date, read_number, read_period
+from harvesters.paths import at_path, filled, paths_in
 from schemas.text import nearest, nfc
 
 STARTS = ("from", "first_of", "template", "const", "fields")
 READERS = ("date", "period", "number")
 STEPS = ("split", "map", *READERS, "default", "codelist", "join", "unknown")
 RULE_KEYS = (*STARTS, *STEPS)
-
-_BRACED = re.compile(r"\{([^{}]+)\}")
 
 
 def apply_rule(source: Mapping[str, Any], name: str, rule: Any, notes: list[Problem]) -> Any:
@@ -60,7 +57,7 @@ def sources_of(source: Mapping[str, Any], rule: Any) -> dict[str, Any]:
     paths = [str(path) for path in rule.get("first_of") or ()]
     if "from" in rule:
         paths.append(rule["from"])
-    paths += _BRACED.findall(rule.get("template", ""))
+    paths += paths_in(rule.get("template", ""))
     found = {path: at_path(source, path) for path in paths}
     for part in (rule.get("fields") or {}).values():
         found.update(sources_of(source, part))
@@ -104,17 +101,11 @@ def is_empty(value: Any) -> bool:
 
 def _begun(source: Mapping[str, Any], rule: Mapping[str, Any]) -> Any:
     if "template" in rule:
-        return _BRACED.sub(lambda m: _shown(at_path(source, m[1])), rule["template"]).strip()
+        return filled(rule["template"], source).strip()
     if "first_of" in rule:
         found = (at_path(source, str(path)) for path in rule["first_of"])
         return next((value for value in found if not is_empty(_trimmed(value))), None)
     return at_path(source, rule["from"])
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_shown(item) for item in value)
-    return "" if value is None else str(value)
 
 
 def _split(value: Any, marks: Any) -> Any:

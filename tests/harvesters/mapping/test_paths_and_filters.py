@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvesters.mapping.filters import is_wanted
-from harvesters.mapping.paths import at_path, without
+from harvesters.paths import at_path, without
 
 RECORD = {
     "ten": "Số hộ nghèo",

@@ -1,4 +1,4 @@
-"""Paths into a record: ``metadata.title``, ``authors.0.name``, ``files.*.key``. Pure.
+"""Paths into a record (``metadata.title``, ``authors.0.name``, ``files.*.key``) and templates.
 
 A step is a key, a place in a list, or ``*`` for each item of a list (or each value of an object).
 A key that has a dot in it is found by its whole name.
@@ -6,8 +6,11 @@ A key that has a dot in it is found by its whole name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+_BRACED = re.compile(r"\{([^{}]+)\}")
 
 
 def at_path(source: Any, path: str) -> Any:
@@ -28,10 +31,26 @@ def at_path(source: Any, path: str) -> Any:
     return None
 
 
+def filled(template: str, source: Any, write: Callable[[str], str] = str) -> str:
+    """The template with the values at its paths in braces; `write` may quote each of them."""
+    return _BRACED.sub(lambda match: write(_shown(at_path(source, match[1]))), template)
+
+
+def paths_in(template: str) -> list[str]:
+    """The paths in braces of a template."""
+    return _BRACED.findall(template)
+
+
 def without(source: Any, paths: Iterable[str]) -> Any:
     """A copy of a JSON-able value without what stands at the paths."""
     split = [path.split(".") for path in paths if path]
     return _pruned(source, split) if split else source
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(item) for item in value)
+    return "" if value is None else str(value)
 
 
 def _pruned(source: Any, paths: list[list[str]]) -> Any:
