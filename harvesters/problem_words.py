@@ -98,6 +98,18 @@ MESSAGES: dict[str, Words] = {
         "A file was left out, its address is empty or not valid ({field}).",
         "Give the file an http or https address at the source, then run again.",
     ),
+    "box_turned": Words(
+        "Khung bao địa bàn ({value}) ghi ngược thứ tự tọa độ; Cổng đã đổi lại.",
+        "Sửa thứ tự tây, nam, đông, bắc trong siêu dữ liệu của nguồn.",
+        "The bounding box ({value}) had its edges the wrong way round; they were turned.",
+        "Mend the order west, south, east, north in the source's metadata.",
+    ),
+    "box_left_out": Words(
+        "Bỏ qua khung bao địa bàn ({value}) vì không phải kinh độ, vĩ độ.",
+        "Khai báo khung bao bằng độ theo hệ WGS 84 trong siêu dữ liệu của nguồn.",
+        "The bounding box ({value}) was left out, it is not in degrees.",
+        "Give the box in degrees of WGS 84 in the source's metadata.",
+    ),
     "unknown_encoding": Words(
         "Không xác định được bảng mã ký tự của {where}.",
         "Lưu lại tệp theo bảng mã UTF-8 rồi tải lại, hoặc khai báo bảng mã trong cấu hình nguồn.",

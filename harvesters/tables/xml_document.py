@@ -18,6 +18,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from harvesters.errors import HarvestError
 from harvesters.fetch.response import Response
+from schemas.text import nfc
 
 #: ISO 19139 nests about 20 deep, a polygon in it 30.
 MAX_DEPTH = 200
@@ -122,9 +123,9 @@ def descendants(element: Element | None, name: str) -> Iterator[Element]:
 
 
 def text(element: Element | None, path: str = "") -> str:
-    """The text at a path, below it included, with single blanks; "" where nothing is."""
+    """The text at a path, below it included, with single blanks, NFC; "" where nothing is."""
     found = child(element, path) if path else element
-    return " ".join("".join(found.itertext()).split()) if found is not None else ""
+    return nfc(" ".join("".join(found.itertext()).split())) if found is not None else ""
 
 
 def prose(element: Element | None, path: str = "") -> str:
@@ -133,11 +134,11 @@ def prose(element: Element | None, path: str = "") -> str:
     if found is None:
         return ""
     lines = (" ".join(line.split()) for line in "".join(found.itertext()).splitlines())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return nfc(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip())
 
 
 def attribute(element: Element | None, name: str) -> str:
     """The attribute of that local name; "" when the element has none."""
     if element is None:
         return ""
-    return next((v.strip() for k, v in element.attrib.items() if local(k) == name), "")
+    return next((nfc(v.strip()) for k, v in element.attrib.items() if local(k) == name), "")
