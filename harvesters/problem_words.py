@@ -74,6 +74,23 @@ MESSAGES: dict[str, Words] = {
         "{where} is not valid XML (line {line}).",
         "Check the source's address; if it is right, tell the people who run the source.",
     ),
+    "not_rdf": Words(
+        "Nội dung {where} không phải là danh mục RDF hợp lệ (RDF/XML, Turtle hoặc JSON-LD), lỗi ở "
+        "dòng {line}.",
+        "Kiểm tra địa chỉ của danh mục; nếu địa chỉ đúng, báo cho người quản lý hệ thống nguồn.",
+        "{where} is not valid RDF (RDF/XML, Turtle or JSON-LD), line {line}.",
+        "Check the catalogue's address; if it is right, tell the people who run the source.",
+    ),
+    "remote_context": Words(
+        "Dữ liệu JSON-LD từ {where} dùng bộ định nghĩa “{context}” mà Cổng không biết; Cổng không "
+        "tự tải bộ định nghĩa từ nơi khác.",
+        "Đề nghị nguồn ghi định nghĩa ngay trong dữ liệu, hoặc dùng địa chỉ RDF/XML, Turtle của "
+        "danh mục.",
+        "The JSON-LD from {where} refers to the context “{context}”, which the portal does not "
+        "know; contexts are never fetched.",
+        "Ask the source to write its context into the data, or use the catalogue's address for "
+        "RDF/XML or Turtle.",
+    ),
     "too_deep": Words(
         "Dữ liệu từ {where} lồng nhau quá nhiều tầng.",
         "Báo cho người quản lý hệ thống nguồn.",
@@ -272,9 +289,11 @@ MESSAGES: dict[str, Words] = {
     ),
     "page_repeated": Words(
         "Hệ thống nguồn gửi lại một trang đã gửi ({where}), nên danh sách chưa đọc được hết.",
-        "Kiểm tra tên tham số và cách phân trang (mục read.paging); không bộ dữ liệu nào bị gỡ.",
+        "Kiểm tra cách phân trang (nguồn loại rest: mục read.paging), hoặc báo cho người quản lý "
+        "hệ thống nguồn; không bộ dữ liệu nào bị gỡ.",
         "The source sent a page again that had come before ({where}); the list was not read whole.",
-        "Check the parameters and the style of paging (read.paging). Nothing is withdrawn.",
+        "Check the style of paging (of a rest source: read.paging), or tell the people who run the "
+        "source. Nothing is withdrawn.",
     ),
     "personal_data": Words(
         "Cột “{column}” của {where} có vẻ chứa dữ liệu cá nhân ({kind}, {hits} trên {rows} dòng).",
