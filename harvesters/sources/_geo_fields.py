@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import schemas
 from harvesters.errors import Problem
+from harvesters.fetch.grants import shown
 from harvesters.model import RecordResource
 from schemas.rules import RuleError, complete_period, iso_date, resource_url
 from schemas.text import fold
@@ -134,13 +135,17 @@ _TAGS = 60
 
 @dataclass(frozen=True)
 class Link:
-    """A link of a record: where to, what it speaks, what it is called."""
+    """A link of a record: where to, what it speaks, what it is called.
+
+    `id` tells it among the links of its record where the address may change.
+    """
 
     url: str
     protocol: str = ""
     name: str = ""
     description: str = ""
     format: str = ""
+    id: str = ""
 
 
 def box(
@@ -355,10 +360,20 @@ def resources(
             "url": url,
             "format": link.format or format_of(link.protocol, url, link.name, formats),
         }
-        id_ = hashlib.sha256(f"{url}\n{link.name}".encode()).hexdigest()[:16]
+        id_ = link.id or hashlib.sha256(f"{url}\n{link.name}".encode()).hexdigest()[:16]
         filled = {key: value for key, value in fields.items() if value}
         found.setdefault(id_, RecordResource(id_, filled))
     return tuple(found.values())
+
+
+def public(url: str) -> str:
+    """The address without those of its parameters that look like a password or a key."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    open_ = [(key, value) for key, value in pairs if "***" not in shown(f"http://x/?{key}=1")]
+    if open_ == pairs:
+        return url
+    return parts._replace(query=urlencode(open_, safe=":,/")).geturl()
 
 
 def format_of(protocol: str, url: str, name: str = "", formats: Sequence[str] = ()) -> str:

@@ -119,7 +119,7 @@ class _Catalogue:
     def __init__(self, settings: Settings, fetch: Fetch):
         parts = urlsplit(settings.url)
         kept = [p for p in parse_qsl(parts.query, True) if p[0].lower() not in _OWN]
-        self.base = parts._replace(query=urlencode(kept), fragment="").geturl()
+        self.base = parts._replace(query=urlencode(kept, safe=":,/"), fragment="").geturl()
         self._settings = settings
         self._fetch = fetch
         self._post = False
