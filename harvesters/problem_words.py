@@ -207,6 +207,20 @@ MESSAGES: dict[str, Words] = {
         "text.",
         "Give “decimal” (the decimal mark) in the description file or the source's configuration.",
     ),
+    "local_figures_read": Words(
+        "{where}: {count} số không viết theo chuẩn (ví dụ “{example}”) được đọc theo cách viết ở "
+        "Việt Nam.",
+        "Không phải làm gì. Nên đề nghị nguồn viết số với dấu chấm thập phân, không có dấu khác.",
+        "{where}: {count} figures not written as the standard wants (such as “{example}”) were "
+        "read as Viet Nam writes them.",
+        "Nothing to do. The source should write them with a decimal point and no other sign.",
+    ),
+    "figures_repeated": Words(
+        "{where}: {count} số liệu được gửi lặp lại với giá trị khác; giá trị sau cùng được giữ.",
+        "Đề nghị nguồn kiểm tra các số liệu bị trùng kỳ và chỉ tiêu.",
+        "{where}: {count} figures came again with another value; the last one was kept.",
+        "Ask the source to check the figures of the same series and period.",
+    ),
     "text_in_numbers": Words(
         "{where}: cột số “{column}” có chữ ({words}); các ô này được để trống.",
         "Chuyển phần chữ sang cột ghi chú, hoặc khai báo kiểu cột là “text”.",
