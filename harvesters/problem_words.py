@@ -30,6 +30,25 @@ MESSAGES: dict[str, Words] = {
         "The source is not allowed to reach {where}.",
         "Ask an administrator to grant this address to the source.",
     ),
+    "host_key_unknown": Words(
+        "Chưa ai xác nhận máy chủ SFTP {where}; dấu vân tay khóa của máy chủ là {fingerprint}.",
+        "Hỏi đơn vị quản lý máy chủ xem có đúng dấu vân tay này không. Nếu đúng, chép vào mục “Dấu "
+        "vân tay máy chủ” (auth.host_key) của nguồn rồi chạy lại.",
+        "Nobody has confirmed the SFTP server {where} yet; its key has the fingerprint "
+        "{fingerprint}.",
+        "Ask the people who run the server whether this is theirs. If so, copy it into the "
+        "source's server fingerprint (auth.host_key) and run again.",
+    ),
+    "host_key_changed": Words(
+        "Khóa của máy chủ SFTP {where} khác với khóa đã xác nhận; dấu vân tay bây giờ là "
+        "{fingerprint}.",
+        "Có thể máy chủ đã được cài lại, cũng có thể là máy giả mạo. Hỏi đơn vị quản lý máy chủ "
+        "trước khi sửa mục “Dấu vân tay máy chủ” (auth.host_key) của nguồn.",
+        "The key of the SFTP server {where} is not the confirmed one; its fingerprint now is "
+        "{fingerprint}.",
+        "The server may have been set up anew, or it may be another one. Ask the people who run it "
+        "before you change the source's server fingerprint (auth.host_key).",
+    ),
     "tls_error": Words(
         "Chứng thư số (HTTPS) của {where} không hợp lệ nên không thể kết nối an toàn.",
         "Báo cho người quản lý hệ thống nguồn gia hạn hoặc cài lại chứng thư số.",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harvesters.errors import HarvestError
+from harvesters.settings import Limits
 
 #: Small bodies may compress very well and do no harm; the ratio is judged above this many bytes.
 RATIO_FROM = 1_000_000
@@ -28,6 +29,19 @@ class Caps:
 
     def too_large(self, limit: int) -> HarvestError:
         return HarvestError("too_large", where=self.where, limit=size_in_words(limit))
+
+
+class Budget:
+    """How many bytes a whole run may read, over all that it reads."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self.spent = 0
+
+    def caps(self, limits: Limits, where: str) -> Caps:
+        """The caps of the next body: its own, or what is left of the whole."""
+        left = max(self.most - self.spent, 0)
+        return Caps(min(limits.max_bytes, left), limits.max_ratio, where)
 
 
 def size_in_words(size: int) -> str:

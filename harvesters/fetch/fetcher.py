@@ -10,15 +10,21 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from harvesters.errors import HarvestError
-from harvesters.fetch import Entry, QueryResult, folders, postgres
+from harvesters.fetch import Entry, QueryResult, folders, postgres, s3
 from harvesters.fetch.auth import Credentials
+from harvesters.fetch.body import Budget
 from harvesters.fetch.copies import Copies
-from harvesters.fetch.grants import is_local, nfc, parse_grants, shown
+from harvesters.fetch.grants import endpoint_of, has_credentials, is_local, nfc, parse_grants, shown
 from harvesters.fetch.http import Client
 from harvesters.fetch.pace import Pace
+from harvesters.fetch.remote import Access, Store
 from harvesters.fetch.response import Response
+from harvesters.fetch.web_index import Found, files_below
 from harvesters.fetch.wire import Deadline, Dialler, Resolve, resolve
 from harvesters.settings import Auth, Limits
+
+#: Schemes of stores that are neither this machine's folders nor plain HTTP.
+_STORES = ("sftp", "smb", *s3.SCHEMES)
 
 
 class Fetcher:
@@ -57,6 +63,8 @@ class Fetcher:
         self._deadline = Deadline(limits.deadline, clock)
         self._dialler = Dialler(self._grants, resolver, proxy)
         self._http_client: Client | None = None
+        self._budget = Budget(limits.max_total_bytes)
+        self._stores: dict[str, Store] = {}
         self._kept: dict[str, Response] = {}
 
     def __enter__(self) -> Fetcher:
@@ -67,6 +75,9 @@ class Fetcher:
 
     def close(self) -> None:
         """Closes every connection."""
+        for store in self._stores.values():
+            store.close()
+        self._stores.clear()
         if self._http_client is not None:
             self._http_client.close()
         self._dialler.close()
@@ -101,12 +112,16 @@ class Fetcher:
         if is_local(location):
             self._deadline.remaining(location)
             return folders.list_folder(self._grants, location, suffixes)
-        return (self._entry_of_url(location),)
+        if _scheme(location) in _STORES:
+            return self._store(location).entries(location, suffixes)
+        return self._entries_of_url(location, suffixes)
 
     def read(self, location: str) -> Response:
         if is_local(location):
             self._deadline.remaining(location)
             return folders.read_file(self._grants, location, self._limits.max_bytes)
+        if _scheme(location) in _STORES:
+            return self._store(location).read(location)
         return self._kept.pop(location, None) or self.get(location)
 
     def query(self, url: str, sql: str) -> QueryResult:
@@ -133,32 +148,67 @@ class Fetcher:
                 self._proxy,
                 self._pace,
                 self._copies,
+                self._budget,
             )
         return self._http_client
 
-    def _entry_of_url(self, url: str) -> Entry:
-        """The one file behind a URL, its mark told by the server's headers if it sends them.
+    def _store(self, location: str) -> Store:
+        """The store for a kind of URL, made when first needed."""
+        scheme = _scheme(location)
+        self._grants.check_endpoint(endpoint_of(location))
+        if has_credentials(location):
+            raise HarvestError("credentials_in_url", where=shown(location))
+        if scheme in s3.SCHEMES:
+            return self._stores.setdefault(scheme, s3.S3Store(self._http, self._credentials))
+        key = f"{scheme}://{endpoint_of(location)}"
+        if key not in self._stores:
+            access = Access(
+                self._limits, self._credentials, self._deadline, self._dialler, self._budget
+            )
+            # Imported here: most sources need neither, and both take a while.
+            if scheme == "sftp":
+                from harvesters.fetch.sftp import SftpStore
+
+                self._stores[key] = SftpStore(access)
+            else:
+                from harvesters.fetch.smb import SmbStore
+
+                self._stores[key] = SmbStore(access)
+        return self._stores[key]
+
+    def _entries_of_url(self, url: str, suffixes: Sequence[str]) -> tuple[Entry, ...]:
+        """The one file behind a URL; or the files that the page there links to.
 
         A server that does not answer HEAD, or says nothing there, is read at once; the body is
         kept for the `read` that follows, so that it comes over the line only once.
         """
+        head = self._head(url)
+        mark = _mark(head) if head else ""
+        parts = urlsplit(shown(url))
+        path = nfc(unquote(parts.path.rstrip("/").rpartition("/")[2])) or parts.netloc
+        may_list = not path.lower().endswith(tuple(suffixes) or ("",))
+        if head and mark and not (may_list and _says_html(head)):
+            return (Entry(path, url, int(head.headers.get("content-length") or 0), mark),)
+        answer = self.get(url)
+        if may_list and answer.is_html and (found := files_below(answer, suffixes, self.get)):
+            return tuple(self._linked(file) for file in found)
+        self._kept[url] = answer
+        mark = mark or f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
+        return (Entry(path, url, len(answer.content), mark),)
+
+    def _linked(self, file: Found) -> Entry:
+        """A file of a listing; without validators it is read every time."""
+        head = self._head(file.url)
+        size = int(head.headers.get("content-length") or 0) if head else 0
+        return Entry(file.path, file.url, size, _mark(head) if head else "")
+
+    def _head(self, url: str) -> Response | None:
         try:
-            answer = self._http().request("HEAD", url)
-            mark = _mark(answer)
+            return self._http().request("HEAD", url)
         except HarvestError as error:
             if error.code not in ("api_error", "auth_failed"):
                 raise
-            mark = ""
-        if mark:
-            size = int(answer.headers.get("content-length") or 0)
-        else:
-            answer = self.get(url)
-            self._kept[url] = answer
-            mark = f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
-            size = len(answer.content)
-        parts = urlsplit(shown(url))
-        path = nfc(unquote(parts.path.rstrip("/").rpartition("/")[2])) or parts.netloc
-        return Entry(path, url, size, mark)
+            return None
 
 
 def _mark(answer: Response) -> str:
@@ -170,6 +220,18 @@ def _mark(answer: Response) -> str:
     if modified:
         return f"modified:{modified}:{answer.headers.get('content-length', '')}"
     return ""
+
+
+def _says_html(answer: Response) -> bool:
+    return (
+        answer.headers.get("content-type", "")
+        .lower()
+        .startswith(("text/html", "application/xhtml"))
+    )
+
+
+def _scheme(location: str) -> str:
+    return location.partition("://")[0].lower()
 
 
 def _no_secret(reference: str) -> str:

@@ -15,7 +15,7 @@ from harvesters.fetch.response import Response
 
 #: A folder with more files than this is a mistake in the grant, not a source.
 MAX_FILES = 100_000
-_TEMPORARY = ("~$", ".", "._")
+TEMPORARY = ("~$", ".", "._")
 
 
 def list_folder(grants: Grants, location: str, suffixes: Sequence[str]) -> tuple[Entry, ...]:
@@ -87,7 +87,7 @@ def _files(root: str, location: str) -> Iterator[str]:
     for folder, folders, names in os.walk(root, onerror=fail, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in names:
-            if not name.startswith(_TEMPORARY):
+            if not name.startswith(TEMPORARY):
                 yield os.path.join(folder, name)
 
 

@@ -26,13 +26,14 @@ from urllib3.response import BaseHTTPResponse
 
 from harvesters.errors import HarvestError
 from harvesters.fetch.auth import Credentials
-from harvesters.fetch.body import Caps, read_body
+from harvesters.fetch.body import Budget, read_body
 from harvesters.fetch.copies import Copies, conditions, may_be_kept
 from harvesters.fetch.grants import (
     Endpoint,
     Grants,
     endpoint_of,
     has_credentials,
+    origin_of,
     shown,
     with_params,
     without_credentials,
@@ -42,6 +43,9 @@ from harvesters.fetch.refusals import error_detail, retry_after
 from harvesters.fetch.response import Response
 from harvesters.fetch.wire import Deadline, Dialler, connection_pool
 from harvesters.settings import Limits
+
+#: Gives the headers that sign one request: (method, URL) -> headers.
+Signer = Callable[[str, str], Mapping[str, str]]
 
 MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -81,6 +85,7 @@ class Client:
         proxy: str = "",
         pace: Pace | None = None,
         copies: Copies | None = None,
+        budget: Budget | None = None,
     ):
         self._grants = grants
         self._limits = limits
@@ -90,7 +95,7 @@ class Client:
         self._pace = pace or Pace(clock=clock)
         self._copies = copies
         self._pools = connection_pool(dialler, credentials.tls(), proxy)
-        self._received = 0
+        self._budget = budget or Budget(limits.max_total_bytes)
 
     def request(
         self,
@@ -100,18 +105,22 @@ class Client:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         signed: bool = True,
+        signer: Signer | None = None,
     ) -> Response:
-        """One answer, with retries and redirects behind it. Errors: see `Fetch`."""
+        """One answer, with retries and redirects behind it. Errors: see `Fetch`.
+
+        With a `signer` (a protocol that signs each request), the source's account is not sent; the
+        signature goes to the URL's own place only.
+        """
         if has_credentials(url):
             raise HarvestError("credentials_in_url", where=shown(url))
         target = with_params(url, dict(params or {}))
         asked = dict(headers or {})
         if method != "GET" or self._copies is None:
-            return self._insisted(method, target, asked, body, signed)
+            return self._insisted(method, target, asked, body, signed, signer)
         kept = self._copies.find(target, asked)
-        answer = self._insisted(
-            method, target, {**asked, **(conditions(kept) if kept else {})}, body, signed
-        )
+        conditional = {**asked, **(conditions(kept) if kept else {})}
+        answer = self._insisted(method, target, conditional, body, signed, signer)
         if kept is not None and answer.status == http.HTTPStatus.NOT_MODIFIED:
             return replace(kept, url=answer.url)
         if may_be_kept(answer):
@@ -119,7 +128,13 @@ class Client:
         return answer
 
     def _insisted(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, signed: bool
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        signed: bool,
+        signer: Signer | None,
     ) -> Response:
         """One answer, however often it must be asked for."""
         try:
@@ -132,7 +147,7 @@ class Client:
                 wait_jitter=0.2,
             ):
                 with attempt:
-                    return self._follow(method, url, dict(headers), body, signed)
+                    return self._follow(method, url, dict(headers), body, signed, signer)
         except _Transient as transient:
             raise transient.error from transient.__cause__
         raise AssertionError("unreachable")
@@ -150,18 +165,26 @@ class Client:
         return error.pause if error.pause < min(left, _LONGEST_PAUSE) else False
 
     def _follow(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, signed: bool
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        signed: bool,
+        signer: Signer | None,
     ) -> Response:
-        renewed = False
+        home, renewed = origin_of(url), False
         redirects = 0
         while True:
             endpoint = self._granted(url)
-            mine = signed and self._credentials.belong_to(url)
+            mine = signed and signer is None and self._credentials.belong_to(url)
             sent, where = {**_BASE_HEADERS, **headers}, self._shown(url)
             asked = url
             if mine:
                 sent.update(self._credentials.headers(self._post_form))
                 asked = with_params(url, self._credentials.parameters())
+            elif signer is not None and origin_of(url) == home:
+                sent.update(signer(method, url))
             response = self._exchange(method, asked, where, endpoint, sent, body)
             if response.status == 401 and mine and not renewed and self._credentials.renew():
                 renewed = True
@@ -240,8 +263,7 @@ class Client:
 
     def _received_from(self, raw: BaseHTTPResponse, method: str, where: str) -> Response:
         headers = {key.lower(): value for key, value in raw.headers.items()}
-        left = self._limits.max_total_bytes - self._received
-        caps = Caps(min(self._limits.max_bytes, max(left, 0)), self._limits.max_ratio, where)
+        caps = self._budget.caps(self._limits, where)
         try:
             content = b""
             if method != "HEAD":
@@ -256,7 +278,7 @@ class Client:
             # whatever is asked next gets a connection of its own.
             raw.close()
         raw.release_conn()
-        self._received += len(content)
+        self._budget.spent += len(content)
         return Response(where, content, raw.status, headers)
 
     def _wait_turn(self, endpoint: Endpoint, where: str) -> None:
@@ -277,7 +299,7 @@ class Client:
         if isinstance(error, SSLError):
             return HarvestError("tls_error", where=where)
         if isinstance(error, IncompleteRead | InvalidChunkLength) or _is_cut(error):
-            return _Transient(HarvestError("truncated", where=where, at=self._received))
+            return _Transient(HarvestError("truncated", where=where, at=self._budget.spent))
         if isinstance(error, LocationValueError | UnicodeError):
             return HarvestError("bad_setting", where=where, key="url", expected="https://…")
         return _Transient(HarvestError("unreachable", where=where))

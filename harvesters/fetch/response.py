@@ -28,7 +28,8 @@ class Response:
     def is_html(self) -> bool:
         """Whether the body is a web page, whatever its Content-Type says."""
         start = self.content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        return start.startswith(_HTML) or (start.startswith(b"<!--") and b"<html" in start)
+        led_in = start.startswith((b"<!--", b"<?xml"))
+        return start.startswith(_HTML) or (led_in and (b"<html" in start or _HTML[0] in start))
 
     def text(self) -> str:
         """The body as text: UTF-8 (a BOM is taken off), UTF-16 with BOM, else `unknown_encoding`.

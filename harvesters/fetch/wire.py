@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import certifi
 import urllib3
@@ -19,6 +19,13 @@ from harvesters.errors import HarvestError
 from harvesters.fetch.grants import Endpoint, Grants, endpoint_of
 
 Resolve = Callable[[str, int], list[str]]
+
+
+class Holder(Protocol):
+    """A connection that is kept between requests; `sock` is None once it is closed."""
+
+    @property
+    def sock(self) -> Any: ...
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -60,7 +67,7 @@ class Dialler:
         self._grants = grants
         self._resolver = resolver
         self._proxy: Endpoint | None = endpoint_of(proxy) if proxy else None
-        self._open: list[tuple[HTTPConnection | None, socket.socket]] = []
+        self._open: list[tuple[Holder | None, socket.socket]] = []
         self.expired = False
 
     def addresses(self, endpoint: Endpoint) -> list[str]:
@@ -73,31 +80,37 @@ class Dialler:
             self._grants.check_addresses(endpoint, found)
         return found
 
-    def connect(self, connection: HTTPConnection) -> socket.socket:
-        """A socket for urllib3, to the very address that was checked."""
-        host, port = connection.host, connection.port or connection.default_port
-        endpoint = endpoint_of(f"http://{_bracketed(host)}:{port}")
-        try:
-            found = self.addresses(endpoint)
-        except socket.gaierror as error:
-            raise NameResolutionError(host, connection, error) from error
+    def dial(self, endpoint: Endpoint, timeout: float | None) -> socket.socket:
+        """A socket to the very address that was checked. Raises `host_not_granted`, OSError."""
         failure: OSError | None = None
-        for address in found:
+        for address in self.addresses(endpoint):
             try:
-                opened = socket.create_connection((address, port), connection.timeout)
+                opened = socket.create_connection((address, endpoint.port), timeout)
             except OSError as error:
                 failure = error
                 continue
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.watch(opened.dup(), connection)
             return opened
-        if isinstance(failure, TimeoutError):
-            raise ConnectTimeoutError(connection, f"{endpoint}: timed out") from failure
-        raise NewConnectionError(connection, f"{endpoint}: {failure}") from failure
+        raise failure or OSError(f"{endpoint}: no address")
 
-    def watch(self, duplicate: socket.socket, connection: HTTPConnection | None = None) -> None:
-        """Takes charge of the duplicate of an open socket."""
-        self._open.append((connection, duplicate))
+    def connect(self, connection: HTTPConnection) -> socket.socket:
+        """A socket for urllib3."""
+        host, port = connection.host, connection.port or connection.default_port
+        endpoint = endpoint_of(f"http://{_bracketed(host)}:{port}")
+        try:
+            opened = self.dial(endpoint, connection.timeout)
+        except socket.gaierror as error:
+            raise NameResolutionError(host, connection, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(connection, f"{endpoint}: timed out") from error
+        except OSError as error:
+            raise NewConnectionError(connection, f"{endpoint}: {error}") from error
+        self.watch(opened.dup(), connection)
+        return opened
+
+    def watch(self, duplicate: socket.socket, holder: Holder | None = None) -> None:
+        """Takes charge of the duplicate of an open socket, for as long as its holder has one."""
+        self._open.append((holder, duplicate))
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -126,7 +139,7 @@ class Dialler:
 
     def _tidy(self) -> None:
         """Closes the duplicates of connections that are closed; kept-alive ones stay."""
-        kept: list[tuple[HTTPConnection | None, socket.socket]] = []
+        kept: list[tuple[Holder | None, socket.socket]] = []
         for connection, duplicate in self._open:
             if connection is None or connection.sock is None:
                 duplicate.close()

@@ -19,6 +19,8 @@ from portal_cli.software import PYTHON, ROOT, install_packages
 from portal_cli.steps import say, step
 from portal_cli.up import start_base
 
+#: Samba's server, for the tests of Windows shares; they are skipped where it cannot be had.
+SBIN = "/usr/sbin:/usr/local/sbin:/usr/bin"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHECKS = (
     ("ruff check", ["ruff", "check", "."]),
@@ -36,6 +38,8 @@ def run_tests(arguments: list[str]) -> int:
         codes = [_check(title, command) for title, command in CHECKS]
         if not any(shutil.which(name) for name in CHROMIUM):
             install_packages("chromium")
+        if os.geteuid() == 0 and shutil.which("smbd", path=SBIN) is None:
+            install_packages("samba")
     with _services() as home:
         command = [str(PYTHON), "-m", "pytest", *arguments]
         codes.append(subprocess.run(command, cwd=ROOT, env=_env(home), check=False).returncode)

@@ -30,6 +30,7 @@ def code(text: str | bytes) -> str:
         (b'{"a": "\xe9"}', "unknown_encoding"),
         ("<!DOCTYPE html><html>", "html_instead_of_data"),
         ("<!-- x --><HTML>", "html_instead_of_data"),
+        ('<?xml version="1.0"?><!DOCTYPE html PUBLIC "x"><html>', "html_instead_of_data"),
     ],
 )
 def test_what_is_no_json_has_its_code(text, expected):
