@@ -59,7 +59,7 @@ def serve(httpserver, pages):
 )
 def test_a_servers_listing_gives_its_files_and_those_below(httpserver, fetch, listing):
     below = (
-        '<title>Index of /so-lieu/2025/</title><a href="../">..</a><a href="quy-1.csv">quy-1</a>'
+        '<title>Index of /so-lieu/2025/</title><a href="../">..</a><a href="quy-1.csv">q</a>'
     )
     below = f"<html>{below}</html>"
     serve(httpserver, {"/so-lieu/": listing, "/so-lieu/2025/": below})
