@@ -58,9 +58,7 @@ def serve(httpserver, pages):
     "listing", [APACHE, NGINX, IIS, LIGHTTPD], ids=["apache", "nginx", "iis", "lighttpd"]
 )
 def test_a_servers_listing_gives_its_files_and_those_below(httpserver, fetch, listing):
-    below = (
-        '<title>Index of /so-lieu/2025/</title><a href="../">..</a><a href="quy-1.csv">q</a>'
-    )
+    below = '<title>Index of /so-lieu/2025/</title><a href="../">..</a><a href="quy-1.csv">q</a>'
     below = f"<html>{below}</html>"
     serve(httpserver, {"/so-lieu/": listing, "/so-lieu/2025/": below})
     serve(httpserver, {f"/so-lieu/{name}": CSV for name in ("bao-cao-kinh-te-xa-hoi.csv",)})
