@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from tests.bench._machine import machine
 from tests.bench._ours import Ours
 from tests.bench._stock import Stock
 from tests.ckan_source import serving
@@ -92,15 +92,6 @@ def row(
     return {"what": what, **numbers, "unit": unit, "goal": goal, "met": ratio >= goal}
 
 
-def _machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    model = models[0] if models else platform.machine()
-    memory = psutil.virtual_memory().total / 2**30
-    python = platform.python_version()
-    return f"{model}, {os.cpu_count()} CPUs, {memory:.0f} GiB, Python {python}"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./portal bench harvest", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -108,11 +99,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     found = rows(*measure(options.datasets, options.rounds))
-    machine = _machine()
+    on = machine()
     if options.json:
-        print(json.dumps({"bench": "harvest", "machine": machine, "rows": found}))
+        print(json.dumps({"bench": "harvest", "machine": on, "rows": found}))
         return 0
-    print(f"harvest · {machine}")
+    print(f"harvest · {on}")
     for line in found:
         verdict = "met" if line["met"] else "not met"
         print(

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 _ABANDONED = sa.text("now() - interval '60 seconds'")
 #: Readers of the old table are waited for this long; then `recover` tries again.
 _LOCK_TIMEOUT = "10s"
+#: A process that stands still with staged tables loses them: who loads the same ones waits for it.
+_STANDS_STILL = "120s"
 
 
 class Load:
@@ -80,6 +82,8 @@ class Load:
     def _open(self) -> Connection:
         if self._connection is None:
             self._connection = postgres.get_write_engine().connect()
+            still = f"SET LOCAL idle_in_transaction_session_timeout = '{_STANDS_STILL}'"
+            self._connection.execute(sa.text(still))
         return self._connection
 
 
@@ -115,7 +119,14 @@ def settle(loads: Iterable[tuple[str, str]]) -> None:
 
 
 def drop(resource_ids: Collection[str]) -> None:
-    """Removes tables with their aliases. Idempotent."""
+    """Removes tables with their aliases, where nobody has noted another intent since. Idempotent.
+
+    The intents stay locked until the caller commits.
+    """
+    noted = sa.select(to_load.c.resource_id).where(
+        to_load.c.resource_id.in_(resource_ids), to_load.c.digest == ""
+    )
+    resource_ids = model.Session.execute(noted.with_for_update()).scalars().all()
     with postgres.get_write_engine().begin() as connection:
         for resource_id in resource_ids:
             datastore_table.drop(connection, resource_id)

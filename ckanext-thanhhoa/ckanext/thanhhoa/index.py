@@ -30,6 +30,7 @@ from ckanext.thanhhoa import config
 from ckanext.thanhhoa.index_documents import document_id, documents
 from ckanext.thanhhoa.model import to_index
 from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -163,12 +164,13 @@ def _flush(dataset_ids: Collection[str] | None) -> int:
     engine = model.ensure_engine()
     done = 0
     while True:
-        with engine.begin() as connection:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        with _sending(engine) as (connection, sent):
+            connection.execute(_alone())
             rows = connection.execute(_due(dataset_ids)).all()
             if not rows:
                 return done
             ids = list(dict.fromkeys(row.dataset_id for row in rows))
+            sent.extend(ids)
             refused = _send(ids)
             seen = [row.id for row in rows if row.dataset_id not in refused]
             later = [row.id for row in rows if row.dataset_id in refused]
@@ -178,6 +180,33 @@ def _flush(dataset_ids: Collection[str] | None) -> int:
                     to_index.update().where(to_index.c.id.in_(later)).values(since=_RETRY)
                 )
             done += len(ids) - len(refused)
+
+
+def _alone() -> sa.Select[Any]:
+    """Takes the lock; a flusher that stands still with it loses it, or nobody could send."""
+    still = f"{config.lease_seconds() + 15}s"
+    return sa.select(
+        sa.func.set_config("idle_in_transaction_session_timeout", still, True),
+        sa.func.pg_advisory_xact_lock(_LOCK),
+    )
+
+
+@contextlib.contextmanager
+def _sending(engine: Engine) -> Iterator[tuple[Connection, list[str]]]:
+    """A transaction and the datasets that are sent within it.
+
+    Who loses the database, and so the lock, while it sends may send an older state after a newer
+    one of another flusher: these datasets are marked again.
+    """
+    sent: list[str] = []
+    try:
+        with engine.begin() as connection:
+            yield connection, sent
+    except DBAPIError:
+        if sent:
+            with engine.begin() as connection:
+                connection.execute(to_index.insert(), [{"dataset_id": id_} for id_ in sent])
+        raise
 
 
 def _due(dataset_ids: Collection[str] | None) -> sa.Select[Any]:

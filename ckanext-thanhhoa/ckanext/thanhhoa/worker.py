@@ -21,6 +21,7 @@ from ckan import model
 from ckanext.thanhhoa import datastore, index, jobs, runs
 from ckanext.thanhhoa.ledger import Ledger
 from ckanext.thanhhoa.work import help_with, work
+from sqlalchemy.exc import OperationalError
 
 log = logging.getLogger(__name__)
 
@@ -179,8 +180,10 @@ class Worker:
             try:
                 with self._app.test_request_context():
                     job()
+            except OperationalError as error:
+                log.warning("%s: the database is away: %s", job.__name__, str(error.orig).strip())
             except Exception:
-                # A database that restarts must not end the sweeper: it tries again.
+                # Whatever it was must not end the sweeper: it tries again.
                 log.exception("%s: reference %s", job.__name__, secrets.token_hex(4))
             finally:
                 model.Session.remove()
