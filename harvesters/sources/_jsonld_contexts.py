@@ -77,20 +77,27 @@ _KNOWN: tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...] = (
 )
 
 
-def with_own_contexts(data: Any, where: str) -> Any:
-    """The document with each reference to a context replaced by ours.
+def prepared(data: Any, where: str) -> Any:
+    """The document with each reference to a context replaced by ours, and no blank in an `@id`.
 
-    Raises `remote_context` for one that is not known.
+    rdflib leaves out a node whose `@id` has a blank without a word: datasets would seem gone.
+    Raises `remote_context` for a context that is not known.
     """
     if isinstance(data, list):
-        return [with_own_contexts(item, where) for item in data]
+        return [prepared(item, where) for item in data]
     if not isinstance(data, Mapping):
         return data
-    return {
-        key: _context(value, where) if key == "@context" else with_own_contexts(value, where)
-        for key, value in data.items()
-        if key != "@import" or _refused(value, where)
-    }
+    return {key: _value(key, value, where) for key, value in data.items()}
+
+
+def _value(key: str, value: Any, where: str) -> Any:
+    if key == "@context":
+        return _context(value, where)
+    if key == "@import":  # a context may draw in another one; that would have to be fetched too
+        raise HarvestError("remote_context", where=where, context=str(value)[:200])
+    if key == "@id" and isinstance(value, str):
+        return re.sub(r"\s", "%20", value.strip())
+    return prepared(value, where)
 
 
 def _context(value: Any, where: str) -> Any:
@@ -98,7 +105,7 @@ def _context(value: Any, where: str) -> Any:
         return [_context(item, where) for item in value]
     if isinstance(value, str):
         return _known(value, where)
-    return with_own_contexts(value, where)
+    return prepared(value, where)
 
 
 def _known(address: str, where: str) -> Mapping[str, Any]:
@@ -107,8 +114,3 @@ def _known(address: str, where: str) -> Mapping[str, Any]:
         if form.fullmatch(name):
             return context
     raise HarvestError("remote_context", where=where, context=address[:200])
-
-
-def _refused(value: Any, where: str) -> bool:
-    """A context may draw in another one (`@import`); that too would have to be fetched."""
-    raise HarvestError("remote_context", where=where, context=str(value)[:200])

@@ -34,7 +34,7 @@ from rdflib.term import BNode, Literal, URIRef
 
 from harvesters.errors import HarvestError
 from harvesters.fetch import Response
-from harvesters.sources._jsonld_contexts import PREFIXES, with_own_contexts
+from harvesters.sources._jsonld_contexts import PREFIXES, prepared
 from harvesters.tables.xml_document import parse_xml
 
 __all__ = ["ACCEPT", "BNode", "Graph", "Literal", "Term", "URIRef", "parse"]
@@ -75,6 +75,11 @@ class Graph:
 
     def first(self, node: Any, *names: str) -> Term | None:
         return next(iter(self.objects(node, *names)), None)
+
+    def with_any(self, *names: str) -> list[Any]:
+        """The subjects that have one of these properties, in the order of the document."""
+        wanted = {expanded(name) for name in names}
+        return [node for node, properties in self.nodes.items() if wanted & set(properties)]
 
     def typed(self, *names: str) -> list[Any]:
         """The subjects of one of these types, in the order of the document."""
@@ -120,8 +125,9 @@ def _parse_into(sink: rdflib.Graph, answer: Response, content: bytes, base: str)
     if _XML.match(start) or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         _xml(sink, answer, base)
     elif _JSON.match(start):
-        data = with_own_contexts(answer.json(), answer.url)
-        _read(answer, lambda: to_rdf(data, sink, base=base))
+        data = prepared(answer.json(), answer.url)
+        # Generalized: else nodes whose addresses are not valid would be left out without a word.
+        _read(answer, lambda: to_rdf(data, sink, base=base, generalized_rdf=True))
     else:
         text = answer.text()
         source = StringInputSource(text, system_id=base)

@@ -236,9 +236,8 @@ def _elsewhere(answer: Response) -> list[str]:
 
 def _next(graph: Graph, answer: Response) -> str:
     """The next page by hydra or by the Link header, at the host that was asked."""
-    views = graph.typed("hydra:PartialCollectionView", "hydra:PagedCollection")
     own = URIRef(answer.url)
-    nodes = [own, *views] if own in graph.nodes else views
+    nodes = sorted(graph.with_any("hydra:next", "hydra:nextPage"), key=lambda node: node != own)
     found = [str(n) for v in nodes for n in graph.objects(v, "hydra:next", "hydra:nextPage")]
     found += [
         address.strip()
@@ -257,8 +256,8 @@ def _at_the_same_host(address: str, asked: str) -> str:
 
 
 def _total(graph: Graph) -> int | None:
-    views = graph.typed("hydra:PagedCollection", "hydra:Collection", "hydra:PartialCollectionView")
-    counts = [str(count) for view in views for count in graph.objects(view, "hydra:totalItems")]
+    nodes = graph.with_any("hydra:totalItems")
+    counts = [str(count) for node in nodes for count in graph.objects(node, "hydra:totalItems")]
     return next((int(count) for count in counts if re.fullmatch(r"\d{1,9}", count)), None)
 
 

@@ -254,6 +254,12 @@ def test_pages_are_followed_by_hydra_and_counted(site):
     assert site.asked == ["/a", "/a?page=2"]
 
 
+def test_a_next_page_is_followed_whatever_it_hangs_on(site):
+    site.pages["/a"] = (HEAD + dataset("1") + "<urn:dm> hydra:next <{base}/a?page=2> .", TURTLE)
+    site.pages["/a?page=2"] = (HEAD + dataset("2"), TURTLE)
+    assert ids(site.read("dcat", "/a")) == ["1", "2"]
+
+
 def test_pages_are_followed_by_a_link_header(site):
     link = '<https://elsewhere.example/x>; rel="canonical", <?page=2>; rel="next last"; title="a,b"'
     first = Response(page("1"), content_type=TURTLE)
@@ -399,6 +405,36 @@ def test_no_context_is_ever_fetched(site, context):
     site.pages["/a"] = (json.dumps(inner), "application/ld+json")
     assert site.code("dcat", "/a") == "remote_context"
     assert site.asked == ["/a", "/a"]
+
+
+def test_no_node_of_json_ld_is_lost_for_a_blank_in_its_address(site):
+    """Neither the view, which would make the first page the whole catalogue, nor a dataset."""
+    dcat, dct = "http://www.w3.org/ns/dcat#", "http://purl.org/dc/terms/"
+    first = [
+        {
+            "@id": "{base}/a?q=x y&page=1",
+            "@type": "http://www.w3.org/ns/hydra/core#PagedCollection",
+            "http://www.w3.org/ns/hydra/core#nextPage": "{base}/a?q=x y&page=2",
+        },
+        {"@id": "http://x/một bộ", "@type": f"{dcat}Dataset", f"{dct}title": "Một"},
+        {
+            "@context": {"id": "@id", "file": {"@id": f"{dcat}distribution", "@type": "@id"}},
+            "id": "http://x/hai bộ",
+            "@type": f"{dcat}Dataset",
+            f"{dct}title": "Hai",
+            "file": "http://x/tệp a.csv",
+        },
+        {
+            "@id": "urn:g",
+            "@graph": [{"@id": "urn:bo:3", "@type": f"{dcat}Dataset", f"{dct}title": "Ba"}],
+        },
+    ]
+    site.pages["/a"] = json.dumps(first)
+    site.pages["/a?q=x%20y&page=2"] = site.pages["/a?q=x+y&page=2"] = HEAD + dataset("4", "Bốn")
+    items = site.read("dcat", "/a")
+    assert [r.fields["title"] for r in records(items)] == ["Một", "Hai", "Ba", "Bốn"]
+    assert records(items)[0].remote_id == "http://x/một%20bộ"
+    assert [note.code for note in records(items)[1].notes] == ["link_left_out"]
 
 
 @pytest.mark.parametrize(
