@@ -219,3 +219,40 @@ def test_the_index_is_compared_mended_and_rebuilt(
     assert told("index", "reconcile", code=0) == {"indexed": DATASETS}
     assert told("index", "check", code=0)["total"] == 0
     assert told("index", "rebuild", code=0) == {"indexed": DATASETS}
+
+
+def test_a_mapping_is_tried_before_it_is_saved(
+    commands: Commands, org: str, httpserver: Any, tmp_path: Path
+) -> None:
+    rows = [{"ma": f"r{n}", "ten": f"Bộ {n}", "ngay": "30/06/2025"} for n in range(7)]
+    httpserver.expect_request("/bo").respond_with_json(rows)
+    name = f"json-{uuid.uuid4().hex[:8]}"
+    allow = f"127.0.0.1:{httpserver.port}"
+    url = httpserver.url_for("/bo")
+    added = commands(
+        *("source", "add", name, "--type", "rest", "--url", url, "--org", org, "--allow", allow)
+    )
+    assert added.exit_code == 0, added.output
+    found = commands.json("mapping", "test", name, code=2)
+    assert found["errors"][0]["code"] == "unexpected_answer"
+
+    config = tmp_path / "thu.yaml"
+    config.write_text(
+        "read: {id: ma}\nmapping:\n  modified: {from: ngay, date: dd/MM/yyyy}\n"
+        "  skip: {ten: Bộ 1}\n",
+        encoding="utf-8",
+    )
+    found = commands.json("mapping", "test", name, "--config", str(config), "--rows", "2", code=0)
+    assert [record["wanted"] for record in found["records"]] == [True, False]
+    said = commands("mapping", "test", name, "--config", str(config))
+    assert said.exit_code == 0
+    assert "modified: ngay = 30/06/2025  →  2025-06-30" in said.stdout
+    assert "title: title = —; " in said.stdout
+    assert "ten = Bộ 0" in said.stdout
+    assert "(bộ lọc bỏ qua)" in said.stdout
+
+    config.write_text("mapping: {titel: ten}", encoding="utf-8")
+    said = commands("mapping", "test", name, "--config", str(config))
+    assert said.exit_code == 2
+    assert "mapping.titel" in said.stderr
+    assert "title" in said.stderr

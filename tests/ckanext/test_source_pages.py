@@ -86,6 +86,7 @@ def test_editors_see_their_sources_and_nobody_elses(clerk: Clerk) -> None:
         (f"/{clerk.name}", "get"),
         (f"/{clerk.name}/run", "post"),
         (f"/{clerk.name}/kiem-tra", "post"),
+        (f"/{clerk.name}/doc-thu", "post"),
         (f"/{clerk.name}/lan-chay/{run}", "get"),
         (f"/{clerk.name}/lan-chay/{run}/approve", "post"),
     ):
@@ -234,3 +235,26 @@ def test_a_run_that_is_tried_again_says_when(clerk: Clerk) -> None:
     page = clerk.ask(f"/{clerk.name}/lan-chay/{run.id}", clerk.token).body
     assert "sẽ thử lại lúc" in page
     assert "Không kết nối được tới 10.0.0.5:80" in page
+
+
+def test_a_trial_shows_the_sources_value_beside_the_portals(clerk: Clerk, tmp_path: Any) -> None:
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa.model import source
+
+    table = "Đơn vị,Số hộ\nXã A <b>,12\nXã B,8\n"
+    (tmp_path / "ho-ngheo.csv").write_text(table, encoding="utf-8")
+    values = {
+        "url": str(tmp_path),
+        "allow": [str(tmp_path)],
+        "config": {"mapping": {"modified": {"const": "30/06/2025"}, "notes": "title"}},
+    }
+    row = sa.update(source).where(source.c.id == clerk.harvest.source_id)
+    model.Session.execute(row.values(**values))
+    model.Session.commit()
+    assert "Thử đọc 5 bản ghi" in clerk.ask(f"/{clerk.name}", clerk.token).body
+    page = clerk.ask(f"/{clerk.name}/doc-thu", clerk.token, "post")
+    assert page.status_code == 200
+    for words in ("ho-ngheo.csv", "Ở nguồn", "Trên Cổng", "2025-06-30", "Chưa ghi gì vào Cổng."):
+        assert words in page.body
+    assert "Đã đọc thử 1 bản ghi" in page.body

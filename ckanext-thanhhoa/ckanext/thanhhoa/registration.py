@@ -92,6 +92,14 @@ def read_config(text: str, where: str = "config") -> dict[str, Any]:
     return data
 
 
+def whole_number(key: str, value: Any) -> int:
+    """A whole number as a page, the API or the command line gives it. Raises `bad_setting`."""
+    try:
+        return int(value)
+    except (TypeError, ValueError) as error:
+        raise HarvestError("bad_setting", where=key, key=key, expected="1, 2, 3 …") from error
+
+
 def unreadable(where: str, error: Exception) -> HarvestError:
     """The error for a configuration file that cannot be opened or is no YAML."""
     detail = " ".join(str(error).split())[:200] or type(error).__name__

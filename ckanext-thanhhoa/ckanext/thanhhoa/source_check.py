@@ -53,12 +53,12 @@ def _look(row: Any, found: dict[str, Any], problems: list[Problem]) -> None:
         probe = kind.probe(source.url, fetch)
         if probe is not None:
             found |= {"title": probe.title, "datasets": probe.datasets}
-        with closing(_as_generator(kind.read(settings, fetch, {}))) as items:
+        with closing(as_generator(kind.read(settings, fetch, {}))) as items:
             for item in itertools.islice(items, SAMPLE):
                 _take(item, source, kind, found, problems)
 
 
-def _as_generator(items: Iterator[Item]) -> Any:
+def as_generator(items: Iterator[Item]) -> Any:
     """Closing it stops the reading, whatever kind of iterator a source gives."""
     yield from items
 

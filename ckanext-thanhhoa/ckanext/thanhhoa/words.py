@@ -21,6 +21,24 @@ WORDS: dict[str, tuple[str, str]] = {
         "Chưa đọc được dữ liệu từ “{title}”.",
         "No data could be read from “{title}”.",
     ),
+    "trial_good": (
+        "Đã đọc thử {read} bản ghi; tất cả đều thành bộ dữ liệu.",
+        "{read} records were read as a trial; each makes a dataset.",
+    ),
+    "trial_failing": (
+        "Đã đọc thử {read} bản ghi; {failing} bản ghi chưa thành bộ dữ liệu được.",
+        "{read} records were read as a trial; {failing} of them make no dataset.",
+    ),
+    "trial_left_out": (
+        "Đã đọc thử {read} bản ghi; bộ lọc (only, skip) bỏ qua {left_out} bản ghi.",
+        "{read} records were read as a trial; the filters (only, skip) leave {left_out} out.",
+    ),
+    "trial_nothing": (
+        "Đọc được nguồn “{title}” nhưng không thấy bản ghi nào.",
+        "The source “{title}” could be read, but no record was found there.",
+    ),
+    "trial_skipped": ("(bộ lọc bỏ qua)", "(left out by the filters)"),
+    "trial_resource": ("Tệp, liên kết {number}/{total}", "File or link {number} of {total}"),
     "source_added": (
         "Đã thêm nguồn “{name}”. Thử kết nối: thanhhoa source check {name}",
         "Added the source “{name}”. Try it: thanhhoa source check {name}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from ckanext.thanhhoa.cli.harvest import harvest
 from ckanext.thanhhoa.cli.index import index
+from ckanext.thanhhoa.cli.mapping import mapping
 from ckanext.thanhhoa.cli.source import source
 from ckanext.thanhhoa.cli.worker import worker
 
@@ -39,6 +40,7 @@ def thanhhoa(ctx: click.Context, lang: str) -> None:
 
 
 thanhhoa.add_command(source)
+thanhhoa.add_command(mapping)
 thanhhoa.add_command(harvest)
 thanhhoa.add_command(index)
 thanhhoa.add_command(worker)

@@ -105,7 +105,7 @@ def add(
             "owner_org": org,
             "schedule": schedule,
             "allow": allow,
-            "config": _config(config_file),
+            "config": read_file(config_file),
         }
         if ask_secret:
             values["secret"] = click.prompt(
@@ -121,7 +121,8 @@ def add(
             note("source_without_grant")
 
 
-def _config(path: str | None) -> dict[str, Any]:
+def read_file(path: str | None) -> dict[str, Any]:
+    """A configuration file; none is an empty one. Raises `bad_config_file`."""
     if path is None:
         return {}
     try:

@@ -66,6 +66,16 @@ def check(name: str) -> str:
     return _source_page(name, checked=_action("thanhhoa_source_check", {"id": name}))
 
 
+@sources.route("/<name>/doc-thu", methods=["POST"])
+def trial(name: str) -> str:
+    """Reads a few records and shows what the source has beside what the portal would get."""
+    source = _action("thanhhoa_source_show", {"id": name})
+    tried = _action("thanhhoa_mapping_test", {"id": name})
+    return toolkit.render(
+        "thanhhoa/trial.html", {"source": source, "trial": tried, "labels": field_labels()}
+    )
+
+
 @sources.route("/<name>/<any(plan, run):verb>", methods=["POST"])
 def start(name: str, verb: str) -> Any:
     """Asks for a plan or a run and goes to its page."""

@@ -11,6 +11,7 @@ from ckan.types import Context
 from ckanext.thanhhoa import jobs, registration, runs, sources
 from ckanext.thanhhoa.logic.auth.source import EDITOR
 from ckanext.thanhhoa.logic.refusals import in_words, language
+from ckanext.thanhhoa.mapping_trial import ROWS, try_mapping
 from ckanext.thanhhoa.source_check import check
 
 
@@ -91,6 +92,24 @@ def source_check(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     return check(row, language(data_dict))
 
 
+def mapping_test(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Reads at most five records of a source (``id``) and shows each source value and its result.
+
+    :param rows: how many records, 1 to 5 (default 5)
+    :param config: a configuration that is not saved yet (mapping or YAML); its ``mapping`` and
+        ``read`` are tried. Only those who may change the source may give one.
+    :returns: see `ckanext.thanhhoa.mapping_trial.try_mapping`
+    """
+    toolkit.check_access("thanhhoa_mapping_test", context, data_dict)
+    row = sources.find(str(data_dict.get("id") or ""))
+    config = data_dict.get("config") or None
+    if isinstance(config, str):
+        config = registration.read_config(config)
+    rows = registration.whole_number("rows", data_dict.get("rows", ROWS))
+    model.Session.commit()  # no transaction stays open while the source is waited for
+    return try_mapping(row, config, rows, language(data_dict))
+
+
 def _may_grant(context: Context) -> bool:
     try:
         toolkit.check_access("thanhhoa_source_grant", context, {})
@@ -115,4 +134,5 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "thanhhoa_source_update": in_words(source_update),
     "thanhhoa_source_delete": in_words(source_delete),
     "thanhhoa_source_check": in_words(source_check),
+    "thanhhoa_mapping_test": in_words(mapping_test),
 }

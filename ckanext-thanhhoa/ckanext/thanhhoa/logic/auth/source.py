@@ -61,6 +61,14 @@ def source_update(context: Context, data_dict: DataDict) -> AuthResult:
     return source_create(context, data_dict)
 
 
+def mapping_test(context: Context, data_dict: DataDict) -> AuthResult:
+    """Editors of the organisation; with a configuration of their own, those who may save one.
+
+    What is read (a query, a path) is decided by those who may change the source.
+    """
+    return of_source(ADMIN if data_dict.get("config") else EDITOR)(context, data_dict)
+
+
 def source_list(context: Context, data_dict: DataDict) -> AuthResult:
     """Whoever is signed in: the list holds only what they may see."""
     return {"success": bool(context.get("user"))}
@@ -78,5 +86,6 @@ AUTH: dict[str, Callable[..., Any]] = {
     "thanhhoa_source_update": source_update,
     "thanhhoa_source_delete": of_source(ADMIN),
     "thanhhoa_source_check": of_source(EDITOR),
+    "thanhhoa_mapping_test": mapping_test,
     "thanhhoa_source_grant": source_grant,
 }
