@@ -1,4 +1,5 @@
-"""A department's workbooks and CSV files, in a granted folder or at a URL.
+"""A department's workbooks and CSV files: in a granted folder, at a URL or on a page that links to
+them, on an SFTP server, a Windows share or in an object store; also several in a zip.
 
 One dataset for each file, or for each table in it (`dataset_per`). A dataset carries the file as
 published, byte for byte, and one typed table for each table found in it. What a file cannot tell
@@ -7,26 +8,22 @@ is said by a YAML beside it (`harvesters.sources._description`).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import Any
+from urllib.parse import urlsplit
 
 from harvesters.errors import HarvestError, Problem
 from harvesters.fetch import Entry, Fetch
+from harvesters.fetch.grants import is_local
 from harvesters.model import (
     End,
     Failure,
-    File,
     Item,
     Probe,
-    Record,
-    RecordResource,
     SourceType,
     Unchanged,
-    digest,
 )
 from harvesters.sources._description import (
     PER,
@@ -36,49 +33,18 @@ from harvesters.sources._description import (
     plain,
 )
 from harvesters.sources._description import SUFFIXES as YAML_SUFFIXES
+from harvesters.sources._workbook_file import FATAL, Settings, WorkbookFile
+from harvesters.tables.archive import Archive
 from harvesters.tables.grid import Caps
 from harvesters.tables.hints import Hints
-from harvesters.tables.reading import Reading, read_tables
-from harvesters.tables.tabulate import TableRead
-from harvesters.tables.title_period import common_period, table_period
+from harvesters.tables.reading import read_tables
 from harvesters.tables.workbook import SUFFIXES
 from schemas.text import nearest, nfc
 
-#: Part of every mark: when reading itself changes, unchanged files are read anew.
-READER = 1
-MAX_TABLES = 500
-#: What ends the whole reading, not one file of it.
-_FATAL = ("deadline", "host_not_granted")
-_KINDS = {
-    "xlsx": ("XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "xls": ("XLS", "application/vnd.ms-excel"),
-    "csv": ("CSV", "text/csv"),
-    "html": ("HTML", "text/html"),
-}
-_ORDINAL = re.compile(r"^\s*(?:(?:biểu|bảng)\s*(?:số)?\s*)?\d{1,3}(?:[./]\d+)*\s*[.:)]\s+", re.I)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """`url` is a granted folder (all its files, with those of its subfolders), a file or a URL.
-
-    `pattern` keeps to paths that fit (``*.xlsx``, ``2025/*``). `dataset_per` is ``workbook`` or
-    ``table``. `encoding` and `decimal` (``,`` or ``.``) are for files that do not tell; `sheets`
-    and `skip_sheets` are patterns of sheet names; `hidden` also reads what is hidden. `fields` are
-    dataset fields in the portal's words for all files. `source_system` is the name shown as the
-    data's origin. What a YAML beside the files says counts before all of these.
-    """
-
-    url: str
-    pattern: str = ""
-    dataset_per: str = "workbook"
-    encoding: str = ""
-    decimal: str = ""
-    sheets: tuple[str, ...] = ()
-    skip_sheets: tuple[str, ...] = ()
-    hidden: bool = False
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    source_system: str = ""
+#: Where files can lie besides a granted folder.
+_SCHEMES = ("http://", "https://", "sftp://", "smb://", "s3://", "s3+http://")
+#: Files with files in them.
+ZIP = (".zip",)
 
 
 def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator[Item]:
@@ -87,38 +53,109 @@ def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator
     A file that cannot be read fails alone. Where each table is a dataset, it is then not known
     which of its datasets are still there, so that the listing is not complete.
     """
-    _check(settings)
-    entries = fetch.entries(settings.url, (*SUFFIXES, *YAML_SUFFIXES))
-    descriptions = Descriptions(fetch, entries, _general(settings))
+    check(settings)
+    entries = fetch.entries(settings.url, (*SUFFIXES, *ZIP, *YAML_SUFFIXES))
+    descriptions = Descriptions(fetch, entries, general(settings))
     seen = 0
     unsure: Problem | None = None
     for entry in _wanted(settings, entries):
-        file = _File(settings, fetch, entry, descriptions)
-        for item in file.items(since):
+        packed = entry.path.lower().endswith(ZIP)
+        read_one = _packed if packed else _plain
+        for item, whole in read_one(settings, fetch, entry, descriptions, since):
             seen += 1
-            if isinstance(item, Failure) and file.per_table:
+            if isinstance(item, Failure) and not whole:
                 unsure = unsure or item.problem
             yield item
     yield End(unsure is None, seen if unsure is None else None, unsure)
 
 
+#: Items, each with whether a failure among them concerns one known record only.
+_Items = Iterator[tuple[Item, bool]]
+
+
+def _plain(
+    settings: Settings,
+    fetch: Fetch,
+    entry: Entry,
+    descriptions: Descriptions,
+    since: Mapping[str, str],
+) -> _Items:
+    file = WorkbookFile(settings, fetch, entry, descriptions)
+    for item in file.items(since):
+        yield item, not file.per_table
+
+
+def _packed(
+    settings: Settings,
+    fetch: Fetch,
+    entry: Entry,
+    descriptions: Descriptions,
+    since: Mapping[str, str],
+) -> _Items:
+    """The files in a zip, each as if it lay in a folder called like the zip.
+
+    Their marks say how many they were together, so that the zip need not be opened to know that
+    none of them has changed. Which files were in one that cannot be opened is not known.
+    """
+    path = nfc(entry.path)
+    known = {key.partition("#")[0] for key in since if key.startswith(f"{path}/")}
+    held = [_member(settings, fetch, entry, descriptions, key, len(known)) for key in sorted(known)]
+    same = [file.unchanged(since, file.mark()) for file in held]
+    if held and entry.mark and all(same):
+        for remote_ids in same:
+            yield from ((Unchanged(remote_id), True) for remote_id in remote_ids)
+        return
+    caps = Caps(cells=fetch.limits.max_cells, ratio=fetch.limits.max_ratio)
+    try:
+        archive = Archive(fetch.read(entry.location).content, path, caps, SUFFIXES)
+        if not archive.names:
+            raise HarvestError("no_table", where=path)
+        for member in archive.members():
+            key = f"{path}/{nfc(member.name)}"
+            file = _member(settings, fetch, entry, descriptions, key, len(archive.names))
+            file.content = member.content
+            for item in file.items(since):
+                yield item, not file.per_table
+    except HarvestError as error:
+        if error.code in FATAL:
+            raise
+        yield Failure(error.problem.of(path)), False
+
+
+def _member(
+    settings: Settings,
+    fetch: Fetch,
+    entry: Entry,
+    descriptions: Descriptions,
+    key: str,
+    together: int,
+) -> WorkbookFile:
+    mark = f"{entry.mark}/{together}" if entry.mark else ""
+    return WorkbookFile(settings, fetch, replace(entry, path=key, mark=mark), descriptions)
+
+
 def probe(url: str, fetch: Fetch) -> Probe | None:
     """Whether a URL is a folder with workbooks or CSV files, or one such file."""
-    entries = _wanted(Settings(url), fetch.entries(url, SUFFIXES))
+    if not is_local(url) and not url.lower().startswith(_SCHEMES):
+        return None
+    entries = _wanted(Settings(url), fetch.entries(url, (*SUFFIXES, *ZIP)))
     if not entries:
         return None
-    if not url.lower().startswith(("http://", "https://")):
-        return Probe(PurePosixPath(url).name, len(entries))
+    if len(entries) > 1 or not url.lower().startswith(("http://", "https://")):
+        return Probe(PurePosixPath(urlsplit(url).path).name or url, len(entries))
+    if entries[0].path.lower().endswith(ZIP):
+        return Probe(entries[0].path)
     try:
         read_tables(entries[0].path, fetch.read(entries[0].location).content)
     except HarvestError as error:
-        if error.code in _FATAL:
+        if error.code in FATAL:
             raise
         return None
     return Probe(entries[0].path, 1)
 
 
-def _check(settings: Settings) -> None:
+def check(settings: Settings) -> None:
+    """Raises `bad_setting` and `unknown_setting` for what the settings' types do not tell."""
     if settings.dataset_per not in PER:
         raise HarvestError("bad_setting", key="read.dataset_per", expected=", ".join(PER))
     if settings.decimal not in ("", ",", "."):
@@ -130,7 +167,7 @@ def _check(settings: Settings) -> None:
             raise HarvestError("unknown_setting", key=f"read.fields.{key}", nearest=near)
 
 
-def _general(settings: Settings) -> Description:
+def general(settings: Settings) -> Description:
     """The source's own settings as the most general word about its files."""
     hints = Hints(
         encoding=settings.encoding,
@@ -151,137 +188,9 @@ def _wanted(settings: Settings, entries: tuple[Entry, ...]) -> list[Entry]:
     return [
         entry
         for entry in entries
-        if entry.path.lower().endswith(SUFFIXES)
+        if entry.path.lower().endswith((*SUFFIXES, *ZIP))
         and (not pattern or fnmatchcase(entry.path, pattern))
     ]
-
-
-class _File:
-    """One file of the source."""
-
-    def __init__(self, settings: Settings, fetch: Fetch, entry: Entry, descriptions: Descriptions):
-        self.settings = settings
-        self.fetch = fetch
-        self.entry = entry
-        self.path = nfc(entry.path)
-        self.descriptions = descriptions
-        self.per_table = settings.dataset_per == "table"
-
-    def items(self, since: Mapping[str, str]) -> list[Item]:
-        """Its records, or that they are unchanged, or the failure that reading it ended in."""
-        mark = self._mark()
-        if same := self._unchanged(since, mark):
-            return [Unchanged(remote_id) for remote_id in same]
-        try:
-            return list(self._records(mark))
-        except HarvestError as error:
-            if error.code in _FATAL:
-                raise
-            return [Failure(error.problem.of(self.path))]
-
-    def _mark(self) -> str:
-        """The file's state, those of its descriptions, and the settings it is read with."""
-        if not self.entry.mark:
-            return ""
-        settings = replace(self.settings, url="")
-        asked = [READER, self.descriptions.marks(self.entry.path), repr(settings)]
-        return f"{self.entry.mark}/{digest(asked)[:12]}"
-
-    def _unchanged(self, since: Mapping[str, str], mark: str) -> list[str]:
-        """The ids of its datasets if all of them are held with this mark."""
-        if mark and since.get(self.path) == mark:
-            return [self.path]
-        known = [key for key in since if key.startswith(f"{self.path}#")]
-        return (
-            sorted(known)
-            if known and all(since[key] == f"{mark}/{len(known)}" for key in known)
-            else []
-        )
-
-    def _records(self, mark: str) -> Iterator[Record]:
-        said = self.descriptions.of(self.entry.path)
-        self.per_table = said.dataset_per == "table"
-        content = self.fetch.read(self.entry.location).content
-        caps = Caps(cells=self.fetch.limits.max_cells)
-        reading = read_tables(self.path, content, said.hints, caps=caps)
-        if len(reading.tables) > MAX_TABLES:
-            raise HarvestError("too_large", where=self.path, limit=f"{MAX_TABLES} bảng")
-        file = self._original(content, reading, said.hints)
-        notes = reading.refused + reading.asked + reading.notes
-        if not self.per_table:
-            tables = _table_resources(reading)
-            fields = self._fields(said, reading.tables)
-            yield Record(self.path, fields, (file, *tables), mark, notes)
-            return
-        count = len(reading.tables)
-        shared = [note for note in notes if not any(map(_speaks_of(note), reading.tables))]
-        for key, table in zip(reading.keys, reading.tables, strict=True):
-            resources = (file, _table_resource("table", table))
-            own = (*shared, *(note for note in notes if _speaks_of(note)(table)))
-            fields = self._fields(said, (table,))
-            yield Record(f"{self.path}#{key}", fields, resources, f"{mark}/{count}", own)
-            shared = []
-
-    def _original(self, content: bytes, reading: Reading, hints: Hints) -> RecordResource:
-        kind, media = _KINDS[reading.kind]
-        fields = {"name": f"Tệp gốc ({kind})", "format": kind}
-        if reading.kind == "csv" and hints.encoding:
-            fields["encoding"] = hints.encoding
-        name = PurePosixPath(self.path).name
-        return RecordResource("file", fields, file=File(name, media, content))
-
-    def _fields(self, said: Description, tables: tuple[TableRead, ...]) -> dict[str, Any]:
-        """The dataset in the portal's words. What a person said stands before what was found."""
-        found: dict[str, Any] = {
-            "title": self._title(tables),
-            "notes": _notes(tables),
-            "identifier": self.path,
-            "source_system": self.settings.source_system,
-        }
-        if period := common_period(read.table for read in tables):
-            found["temporal_coverage"] = [{"start_period": period[0], "end_period": period[1]}]
-        if self.settings.url.lower().startswith(("http://", "https://")):
-            found["url"] = self.settings.url
-        return {**{k: v for k, v in found.items() if v}, **said.fields}
-
-    def _title(self, tables: tuple[TableRead, ...]) -> str:
-        """The only table's title; of several tables the file's name speaks for all."""
-        if len(tables) == 1 and (title := _ORDINAL.sub("", tables[0].table.title)):
-            return title
-        name = re.sub(r"[_\s]+|(?<=[^\W\d_])-(?=[^\W\d_])", " ", PurePosixPath(self.path).stem)
-        return name[:1].upper() + name[1:]
-
-
-def _speaks_of(note: Problem) -> Callable[[TableRead], bool]:
-    """Whether a note is about the sheet that a table stood in."""
-    return lambda table: bool(table.sheet) and note.where.endswith(f" · {table.sheet}")
-
-
-def _notes(tables: tuple[TableRead, ...]) -> str:
-    """The lines under the only table, or the list of the tables."""
-    if len(tables) == 1:
-        return "\n\n".join(tables[0].table.notes)
-    titles = [f"- {read.table.title or read.sheet}" for read in tables]
-    return "\n".join([f"Gồm {len(tables)} bảng số liệu:", "", *titles])
-
-
-def _table_resources(reading: Reading) -> list[RecordResource]:
-    """One resource for each table; where there is only one its id needs no key."""
-    if len(reading.tables) == 1:
-        return [_table_resource("table", reading.tables[0])]
-    pairs = zip(reading.keys, reading.tables, strict=True)
-    return [_table_resource(f"table:{key}", table) for key, table in pairs]
-
-
-def _table_resource(remote_id: str, read: TableRead) -> RecordResource:
-    fields = {
-        "name": read.table.title or read.sheet or "Bảng số liệu",
-        "description": "\n\n".join(read.table.notes),
-        "unit": read.unit,
-    }
-    if period := table_period(read.table):
-        fields["period"] = "/".join(dict.fromkeys(period))
-    return RecordResource(remote_id, {k: v for k, v in fields.items() if v}, table=read.table)
 
 
 SOURCE = SourceType(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -254,3 +255,112 @@ def test_every_note_has_words(folder: Path, fetch: Fetcher) -> None:
         assert note.code in MESSAGES
         for lang in ("vi", "en"):
             assert "…" not in say(note, lang).message
+
+
+def _zip(path: Path, members: Mapping[str, str | bytes], **more: Any) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content, **more)
+
+
+def test_the_files_in_a_zip_are_read_as_if_they_lay_in_a_folder(
+    folder: Path, fetch: Fetcher
+) -> None:
+    _zip(
+        folder / "quý 1.zip",
+        {
+            "bieu-1.csv": CSV,
+            "con/Biểu 2.csv": CSV,
+            "__MACOSX/x.csv": CSV,
+            "~$tam.csv": CSV,
+            "trong.zip": b"PK\x05\x06" + bytes(18),
+            "ghi-chu.doc": "x",
+        },
+    )
+    items = _read(folder, fetch)
+    records = _records(items)
+    assert sorted(records) == ["quý 1.zip/bieu-1.csv", "quý 1.zip/con/Biểu 2.csv"]
+    assert items[-1] == End(True, 2)
+    original = records["quý 1.zip/con/Biểu 2.csv"].resources[0].file
+    assert original is not None
+    assert (original.name, original.content.decode()) == ("Biểu 2.csv", CSV)
+
+
+@pytest.mark.parametrize("per", ["workbook", "table"])
+def test_a_zip_that_has_not_changed_is_not_opened(
+    folder: Path, fetch: Fetcher, per: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _zip(folder / "a.zip", {"1.csv": CSV, "2.csv": CSV})
+    marks = _marks(_read(folder, fetch, dataset_per=per))
+    assert len(marks) == 2
+
+    def opened(self: Fetcher, location: str) -> None:
+        raise AssertionError(location)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fetcher, "read", opened)
+        again = _read(folder, fetch, marks, dataset_per=per)
+    assert [item.remote_id for item in again if isinstance(item, Unchanged)] == sorted(marks)
+    assert again[-1] == End(True, 2)
+    _zip(folder / "a.zip", {"1.csv": OTHER, "2.csv": CSV})
+    assert sorted(_records(_read(folder, fetch, marks, dataset_per=per))) == sorted(marks)
+    _zip(folder / "a.zip", {"1.csv": CSV})
+    left = _read(folder, fetch, marks, dataset_per=per)
+    assert len(_records(left)) == 1
+    assert left[-1] == End(True, 1)
+
+
+def test_one_bad_file_in_a_zip_fails_alone(folder: Path, fetch: Fetcher) -> None:
+    _zip(folder / "a.zip", {"1.csv": CSV, "2.csv": "một dòng chữ"})
+    items = _read(folder, fetch)
+    assert _failures(items) == {"a.zip/2.csv": "no_table"}
+    assert list(_records(items)) == ["a.zip/1.csv"]
+    assert items[-1] == End(True, 2)
+
+
+def test_a_zip_that_cannot_be_opened_leaves_the_listing_incomplete(
+    folder: Path, fetch: Fetcher
+) -> None:
+    """Nobody knows what was in it, so nothing of it may be taken for gone."""
+    _zip(folder / "a.zip", {"1.csv": CSV})
+    (folder / "a.zip").write_bytes((folder / "a.zip").read_bytes()[:-30])
+    _write(folder / "b.csv", CSV)
+    items = _read(folder, fetch)
+    assert _failures(items) == {"a.zip": "truncated"}
+    assert list(_records(items)) == ["b.csv"]
+    end = items[-1]
+    assert isinstance(end, End)
+    assert not end.complete
+
+
+def test_a_zip_is_no_bomb(folder: Path, fetch: Fetcher) -> None:
+    _zip(folder / "bom.zip", {"1.csv": b"0" * 60_000_000})
+    assert _failures(_read(folder, fetch)) == {"bom.zip": "too_large"}
+    content = bytearray((folder / "bom.zip").read_bytes())
+    # A size that is a lie: 1000 bytes are declared, in both places.
+    for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = content.index(signature) + offset
+        content[at : at + 4] = (1000).to_bytes(4, "little")
+    (folder / "bom.zip").write_bytes(content)
+    assert _failures(_read(folder, fetch)) == {"bom.zip": "truncated"}
+
+
+def test_a_zip_with_a_password_says_so(folder: Path, fetch: Fetcher) -> None:
+    _zip(folder / "a.zip", {"1.csv": CSV})
+    content = bytearray((folder / "a.zip").read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    (folder / "a.zip").write_bytes(content)
+    assert _failures(_read(folder, fetch)) == {"a.zip": "protected_file"}
+
+
+def test_names_in_a_zip_written_by_windows(folder: Path, fetch: Fetcher) -> None:
+    """UTF-8 without the flag that says so, and the other slash."""
+    _zip(folder / "a.zip", {"con/BieuXX.csv": CSV})
+    content = (folder / "a.zip").read_bytes()
+    (folder / "a.zip").write_bytes(content.replace(b"con/BieuXX", "con\\Biểu".encode()))
+    assert list(_records(_read(folder, fetch))) == ["a.zip/con/Biểu.csv"]
+
+
+def test_a_zip_without_a_workbook_says_so(folder: Path, fetch: Fetcher) -> None:
+    _zip(folder / "a.zip", {"anh.png": b"x"})
+    assert _failures(_read(folder, fetch)) == {"a.zip": "no_table"}
