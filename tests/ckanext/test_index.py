@@ -79,7 +79,7 @@ def test_a_database_that_goes_away_while_indexing_fails_no_write(
     from ckanext.thanhhoa import index
     from sqlalchemy.exc import OperationalError
 
-    def gone(dataset_ids: Any) -> None:
+    def gone(*_: Any) -> None:
         raise OperationalError("SELECT", None, Exception("server closed the connection"))
 
     title = f"Thử {uuid.uuid4().hex}"

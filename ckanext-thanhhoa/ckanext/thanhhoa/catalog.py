@@ -1,36 +1,38 @@
-"""Port Catalog on CKAN: datasets through the action API, each together with its ledger rows.
+"""Port Catalog on CKAN: batches of datasets, each together with its ledger rows.
 
-A dataset, its tags and resources, the ledger's rows, the note of what is to be indexed and the
-intent of each table's swap are one transaction of CKAN's database. Before it, files are stored
-(by their SHA-256, so storing twice is harmless) and tables are staged, where a wrong one fails
-without a trace; after it, tables are swapped and the search index follows. Whatever is left of
-that by a crash is finished from the noted intents: `datastore.recover`, `index.flush`.
+The datasets of a batch, their tags and resources, the ledger's rows, the note of what is to be
+indexed and the intent of each table's swap are one transaction of CKAN's database. Before it, files
+are stored (by their SHA-256, so storing twice is harmless) and tables are staged, where a wrong one
+fails without a trace; after it, tables are swapped and the search index follows. Whatever is left
+of that by a crash is finished from the noted intents: `datastore.recover`, `index.flush`.
+
+A batch that fails is rolled back whole and tried in halves, until the bad record stands alone.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
 from ckan import model
-from ckan.lib import datapreview
-from ckan.logic import ValidationError
 from ckan.plugins import toolkit
 from ckan.types import Context
-from ckanext.thanhhoa import datastore, index, originals
-from ckanext.thanhhoa.names import free_name
-from ckanext.thanhhoa.package_form import Holdings, to_mapped, to_package
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from ckanext.thanhhoa import catalog_content, index, originals, package_shows
+from ckanext.thanhhoa.batch_effects import may_batch
+from ckanext.thanhhoa.catalog_batch import Batch
+from ckanext.thanhhoa.catalog_problems import is_locked, is_outage, problem_of
+from ckanext.thanhhoa.catalog_single import Single
+from ckanext.thanhhoa.package_form import to_mapped
+from sqlalchemy.exc import OperationalError
 
 from harvesters import ports
-from harvesters.codec import decode_table
-from harvesters.errors import HarvestError, LeaseLost, Problem
+from harvesters.errors import LeaseLost, Problem
 from harvesters.model import Change, MappedDataset, Outcome
 from harvesters.ports import Run
 
-log = logging.getLogger(__name__)
+#: Records of one transaction, and tables of one: their rows make it long.
+RECORDS, TABLES = 100, 20
 
 
 class Ledger(ports.Ledger, Protocol):
@@ -44,6 +46,11 @@ class Ledger(ports.Ledger, Protocol):
     ) -> None:
         """The change is written."""
 
+    def settle_many(
+        self, run: Run, settled: Sequence[tuple[Change, str, Mapping[str, Any] | None]]
+    ) -> None:
+        """The changes are written."""
+
     def settle_failed(self, run: Run, change: Change, problem: Problem) -> None:
         """The change was refused."""
 
@@ -53,147 +60,118 @@ class CkanCatalog:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._single = Single(ledger, _context)
         _site_user.cache_clear()
 
     def current(self, dataset_ids: Sequence[str]) -> dict[str, MappedDataset]:
         try:
-            found = {id_: _show(id_) for id_ in _active(dataset_ids)}
-            resource_ids = [r["id"] for package in found.values() for r in package["resources"]]
-            holdings = originals.holdings(resource_ids)
+            found = package_shows.load(dataset_ids)
+            active = {id_: p for id_, p in found.items() if p.state == "active"}
+            shown = package_shows.packages(active)
+            resources = [r["id"] for package in shown.values() for r in package["resources"]]
+            holdings = originals.holdings(resources) if resources else {}
         except OperationalError as error:
             # The database went away: the run is not failed, it is read again when it is back.
             model.Session.remove()
             raise LeaseLost("") from error
-        return {id_: to_mapped(package, holdings) for id_, package in found.items()}
+        return {
+            id_: to_mapped(package_shows.by_own_schema(package), holdings)
+            for id_, package in shown.items()
+        }
 
     def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
-        outcomes = []
+        outcomes: dict[str, Outcome] = {}
+        together, alone = _sorted_out(changes)
+        for part in _parts(together):
+            self._apply_batch(run, part, outcomes)
         try:
             with index.deferred():
-                outcomes = [self._apply_one(run, change) for change in changes]
+                for change in alone:
+                    outcomes[change.remote_id] = self._apply_one(run, change)
         finally:
-            index.catch_up([change.dataset_id for change in changes])
-        return outcomes
+            if alone:
+                index.catch_up([change.dataset_id for change in alone])
+        return [outcomes[change.remote_id] for change in changes]
 
-    def _apply_one(self, run: Run, change: Change) -> Outcome:
+    def _apply_batch(
+        self, run: Run, changes: Sequence[Change], outcomes: dict[str, Outcome], tries: int = 3
+    ) -> None:
+        """All in one transaction; if that fails in halves, until what fails stands alone."""
         try:
-            self._write(run, change)
+            batch = Batch(self._ledger, run, model.User.get(_site_user()), changes)
+            with index.deferred():
+                outcomes.update(batch.write())
         except LeaseLost:
             model.Session.rollback()
             raise
         except Exception as error:
-            # Not only rolled back: what failed must leave no object behind for the next record.
-            model.Session.remove()
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
-                raise LeaseLost(run.id) from error
-            problem = _problem(error).of(change.remote_id)
-            self._ledger.guard(run)
-            self._ledger.settle_failed(run, change, problem)
-            model.Session.commit()
-            return Outcome(change.remote_id, problem)
+            self._give_way(run, error)
+            if tries and is_locked(error):
+                self._apply_batch(run, changes, outcomes, tries - 1)
+            elif len(changes) > 1:
+                half = len(changes) // 2
+                self._apply_batch(run, changes[:half], outcomes)
+                self._apply_batch(run, changes[half:], outcomes)
+            else:
+                outcomes[changes[0].remote_id] = self._refuse(run, changes[0], error)
+            return
+        index.catch_up(list(batch.shows), batch.shows)
+        for dataset, before in batch.written:
+            catalog_content.add_views(dataset, before, _context())
+
+    def _apply_one(self, run: Run, change: Change) -> Outcome:
+        try:
+            self._single.write(run, change)
+        except LeaseLost:
+            model.Session.rollback()
+            raise
+        except Exception as error:
+            self._give_way(run, error)
+            return self._refuse(run, change, error)
         return Outcome(change.remote_id)
 
-    def _write(self, run: Run, change: Change) -> None:
-        package = model.Package.get(change.dataset_id)
-        if change.action == "withdraw":
-            self._withdraw(run, change, package)
-            return
-        dataset = _wanted(change)
-        existing = _show(package.id) if package else None
-        resource_ids = {r["id"] for r in (existing or {}).get("resources") or []}
-        holdings = originals.holdings([*resource_ids, *(r.id for r in dataset.resources)])
-        with datastore.Load() as load:
-            self._keep_files(dataset)
-            self._stage_tables(dataset, load)
-            self._ledger.guard(run)
-            gone = _note_contents(dataset, resource_ids, holdings)
-            datastore.intend([*load.staged.items(), *((id_, "") for id_ in gone)])
-            self._save(run, change, package, existing, holdings)
-            _finish_tables(load, gone)
-        _add_views(dataset, resource_ids)
+    def _give_way(self, run: Run, error: Exception) -> None:
+        """Not only rolled back: what failed must leave no object behind for the next record."""
+        model.Session.remove()
+        if is_outage(error):
+            raise LeaseLost(run.id) from error
 
-    def _save(
-        self,
-        run: Run,
-        change: Change,
-        package: model.Package | None,
-        existing: dict[str, Any] | None,
-        holdings: Holdings,
-    ) -> None:
-        """The one transaction. Everything before is part of it; it ends committed."""
-        dataset = _wanted(change)
-        data = to_package(dataset, existing, holdings)
-        if package is None or existing is None:
-            name = free_name(change.title, change.dataset_id)
-            self._ledger.settle(run, change, name)
-            data.update(name=name, owner_org=run.source.org)
-            # Without deferring, default views would commit before the dataset is whole.
-            toolkit.get_action("package_create")(
-                _context(defer_commit=True, return_id_only=True), data
-            )
-            model.Session.commit()
-            return
-        before = to_mapped(existing, holdings).to_json()
-        self._ledger.settle(run, change, package.name, {**before, "state": package.state})
-        data.update(name=package.name, owner_org=package.owner_org)
-        if package.state == "deleted":
-            _join_again(package)
-        # CKAN commits in the end; where it finds nothing to save, it does not.
-        toolkit.get_action("package_update")(_context(original_package=existing), data)
-        model.Session.commit()
-
-    def _withdraw(self, run: Run, change: Change, package: model.Package | None) -> None:
-        existing = _show(package.id) if package else None
-        holdings = originals.holdings([r["id"] for r in (existing or {}).get("resources") or []])
-        before = to_mapped(existing, holdings).to_json() if existing else {}
+    def _refuse(self, run: Run, change: Change, error: Exception) -> Outcome:
+        """Settles a change that could not be written. Commits."""
+        problem = problem_of(error).of(change.remote_id)
         self._ledger.guard(run)
-        name, state = (package.name, package.state) if package else ("", "")
-        self._ledger.settle(run, change, name, {**before, "state": state})
-        if package is not None and package.state != "deleted":
-            toolkit.get_action("package_delete")(_context(), {"id": package.id})
+        self._ledger.settle_failed(run, change, problem)
         model.Session.commit()
-
-    def _keep_files(self, dataset: MappedDataset) -> None:
-        for resource in dataset.resources:
-            if resource.file and not originals.exists(resource.file):
-                originals.store(self._ledger.get_blob(resource.file))
-
-    def _stage_tables(self, dataset: MappedDataset, load: datastore.Load) -> None:
-        wanted = {r.id: r.table for r in dataset.resources if r.table}
-        in_use = datastore.digests(list(wanted)) if wanted else {}
-        for resource_id, digest in wanted.items():
-            if in_use.get(resource_id) != digest:
-                load.stage(resource_id, digest, decode_table(self._ledger.get_blob(digest)))
+        return Outcome(change.remote_id, problem)
 
 
-def _wanted(change: Change) -> MappedDataset:
-    if change.dataset is None:
-        raise ValueError(f"{change.action} of {change.remote_id} without a dataset")
-    return change.dataset
-
-
-def _join_again(package: model.Package) -> None:
-    """Deleting a dataset ends its membership in the organisation; CKAN's update leaves it so."""
-    model.Session.query(model.Member).filter(
-        model.Member.table_id == package.id,
-        model.Member.group_id == package.owner_org,
-        model.Member.capacity == "organization",
-    ).update({"state": "active"}, synchronize_session=False)
-
-
-def _active(dataset_ids: Sequence[str]) -> list[str]:
-    query = model.Session.query(model.Package.id).filter(
-        model.Package.id.in_(dataset_ids), model.Package.state == "active"
+def _sorted_out(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Those that a batch can write, and those that go through the action API one by one."""
+    written = [change for change in changes if change.action != "withdraw"]
+    if not written or not may_batch():
+        return [], list(changes)
+    query = model.Session.query(model.Package.id, model.Package.state).filter(
+        model.Package.id.in_([change.dataset_id for change in written])
     )
-    return [row[0] for row in query]
+    states: dict[str, str] = dict(query.all())
+    together = [c for c in written if states.get(c.dataset_id, "active") == "active"]
+    ids = {change.remote_id for change in together}
+    return together, [change for change in changes if change.remote_id not in ids]
 
 
-def _show(dataset_id: str) -> dict[str, Any]:
-    """The dataset as it is in the database, not as the index has it."""
-    shown: dict[str, Any] = toolkit.get_action("package_show")(
-        _context(use_cache=False), {"id": dataset_id}
-    )
-    return shown
+def _parts(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """The changes in batches of a bounded number of records and tables."""
+    part: list[Change] = []
+    tables = 0
+    for change in changes:
+        of_this = sum(bool(r.table) for r in change.dataset.resources) if change.dataset else 0
+        if part and (len(part) >= RECORDS or tables + of_this > TABLES):
+            yield part
+            part, tables = [], 0
+        part.append(change)
+        tables += of_this
+    if part:
+        yield part
 
 
 def _context(**more: Any) -> Context:
@@ -205,83 +183,3 @@ def _site_user() -> str:
     """The name of the user in whose name harvests write; asked once for a catalogue."""
     user: dict[str, str] = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})
     return user["name"]
-
-
-def _note_contents(dataset: MappedDataset, resource_ids: set[str], holdings: Holdings) -> list[str]:
-    """Notes what each resource holds; returns the resources whose table is to go."""
-    gone = []
-    for resource in dataset.resources:
-        if (resource.table, resource.file) != holdings.get(resource.id, (None, None)):
-            originals.hold(resource.id, resource.table, resource.file)
-    still = {r.id: r.table for r in dataset.resources}
-    for resource_id in resource_ids | set(still):
-        table, _ = holdings.get(resource_id, (None, None))
-        if table and not still.get(resource_id):
-            gone.append(resource_id)
-            if resource_id not in still:
-                originals.hold(resource_id, None, None)
-    return gone
-
-
-def _finish_tables(load: datastore.Load, gone: Sequence[str]) -> None:
-    """The dataset is saved: what fails from here on is finished by `datastore.recover`."""
-    try:
-        load.swap()
-        if gone:
-            datastore.drop(gone)
-        if load.staged or gone:
-            datastore.settle([*load.staged.items(), *((id_, "") for id_ in gone)])
-    except SQLAlchemyError:
-        model.Session.rollback()
-        log.exception("tables of %s are left for later", ", ".join([*load.staged, *gone]))
-
-
-def _add_views(dataset: MappedDataset, resource_ids: set[str]) -> None:
-    """Default views of the resources that are new; those of tables need the table."""
-    wanted = {
-        resource.id: bool(resource.table)
-        for resource in dataset.resources
-        if resource.id not in resource_ids
-        and datapreview.get_default_view_plugins(bool(resource.table))
-    }
-    if not wanted:
-        return
-    shown = _show(dataset.id)
-    for resource in shown["resources"]:
-        if resource["id"] not in wanted:
-            continue
-        try:
-            datapreview.add_views_to_resource(
-                _context(), resource, shown, create_datastore_views=wanted[resource["id"]]
-            )
-        except (toolkit.ValidationError, toolkit.ObjectNotFound, SQLAlchemyError):
-            model.Session.rollback()
-            log.exception("no default view for resource %s", resource["id"])
-
-
-def _problem(error: Exception) -> Problem:
-    if isinstance(error, HarvestError):
-        return error.problem
-    if isinstance(error, ValidationError):
-        detail = "; ".join(_sentences(error.error_dict))
-    elif isinstance(error, SQLAlchemyError):
-        log.warning("the database refuses a dataset", exc_info=error)
-        detail = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-    else:
-        # A bug of ours or of a plugin: it is logged whole, and stops this record only.
-        log.error("a dataset could not be written", exc_info=error)
-        detail = type(error).__name__
-    return Problem("refused_by_catalogue", params={"detail": detail[:1000]})
-
-
-def _sentences(errors: Any, place: str = "") -> Iterator[str]:
-    """CKAN's nested validation errors as ``field: message``."""
-    if isinstance(errors, Mapping):
-        for name, value in errors.items():
-            yield from _sentences(value, f"{place}.{name}" if place else str(name))
-    elif isinstance(errors, (list, tuple)):
-        for number, value in enumerate(errors):
-            nested = isinstance(value, Mapping)
-            yield from _sentences(value, f"{place}[{number}]" if nested else place)
-    else:
-        yield f"{place}: {errors}" if place else str(errors)

@@ -101,12 +101,12 @@ def digests(resource_ids: Collection[str]) -> dict[str, str]:
 
 def intend(loads: Iterable[tuple[str, str]]) -> None:
     """Notes (resource id, digest) in CKAN's current transaction; digest '' drops the table."""
-    for resource_id, digest in loads:
-        row = {"digest": digest, "since": sa.func.now()}
-        statement = insert(to_load).values(resource_id=resource_id, **row)
-        model.Session.execute(
-            statement.on_conflict_do_update(index_elements=["resource_id"], set_=row)
-        )
+    rows = [{"resource_id": resource_id, "digest": digest} for resource_id, digest in loads]
+    if rows:
+        new = insert(to_load)
+        values = {"digest": new.excluded.digest, "since": sa.func.now()}
+        upsert = new.on_conflict_do_update(index_elements=["resource_id"], set_=values)
+        model.Session.execute(upsert, rows)
 
 
 def settle(loads: Iterable[tuple[str, str]]) -> None:

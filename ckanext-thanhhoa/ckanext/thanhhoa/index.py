@@ -13,11 +13,12 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as WaitTimeout
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import flask
@@ -27,7 +28,7 @@ from ckan import model
 from ckan.lib import search
 from ckan.lib.search import index as ckan_index
 from ckanext.thanhhoa import config
-from ckanext.thanhhoa.index_documents import document_id, documents
+from ckanext.thanhhoa.index_documents import Shows, document_id, documents
 from ckanext.thanhhoa.model import to_index
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
@@ -44,6 +45,11 @@ _LOCK = 7_463_021_115_001
 _RETRY = sa.text("now() + interval '60 seconds'")
 
 _deferred: ContextVar[bool] = ContextVar("thanhhoa_index_deferred", default=False)
+_gathered: ContextVar[dict[str, None] | None] = ContextVar("thanhhoa_index_gathered", default=None)
+
+#: A dataset as its writer has just committed it, with the id of the row it has left in `to_index`:
+#: (row, by the default schema, by the portal's own schema).
+Show = tuple[int, dict[str, Any], dict[str, Any]]
 
 
 class _Flusher:
@@ -60,20 +66,22 @@ class _Flusher:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="index")
         self._thread: int | None = None
 
-    def submit(self, dataset_ids: Collection[str] | None) -> Future[int]:
-        return self._pool.submit(self._run, dataset_ids)
+    def submit(
+        self, dataset_ids: Collection[str] | None, shows: Mapping[str, Show] = MappingProxyType({})
+    ) -> Future[int]:
+        return self._pool.submit(self._run, dataset_ids, shows)
 
     def is_me(self) -> bool:
         return self._thread == threading.get_ident()
 
-    def _run(self, dataset_ids: Collection[str] | None) -> int:
+    def _run(self, dataset_ids: Collection[str] | None, shows: Mapping[str, Show]) -> int:
         self._thread = threading.get_ident()
         if self.app is None:
             raise RuntimeError("indexing needs the web application, which has not been made")
         try:
             # A context of its own: addresses in a document must not carry a visitor's language.
             with self.app.test_request_context():
-                done = _flush(dataset_ids)
+                done = _flush(dataset_ids, shows)
             self.healthy = True
             return done
         except (search.SearchIndexError, pysolr.SolrError, OSError, DBAPIError) as error:
@@ -114,6 +122,10 @@ def mark(dataset_ids: Collection[str]) -> None:
     """Notes in the current transaction that these datasets are to be indexed. Commits nothing."""
     if not dataset_ids or _flusher.is_me():
         return
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered.update(dict.fromkeys(dataset_ids))
+        return
     model.Session.execute(to_index.insert(), [{"dataset_id": id_} for id_ in dataset_ids])
     model.Session().info.setdefault(_MARKED, set()).update(dataset_ids)
 
@@ -128,6 +140,26 @@ def deferred() -> Iterator[None]:
         _deferred.reset(token)
 
 
+@contextlib.contextmanager
+def gathered() -> Iterator[dict[str, int]]:
+    """Within it marks are gathered and written in one statement when it ends.
+
+    Gives a dict that then holds the id of each dataset's row in `to_index`.
+    """
+    marks: dict[str, None] = {}
+    rows: dict[str, int] = {}
+    token = _gathered.set(marks)
+    try:
+        yield rows
+    finally:
+        _gathered.reset(token)
+    if marks:
+        new = to_index.insert().returning(to_index.c.id, to_index.c.dataset_id)
+        written = model.Session.execute(new, [{"dataset_id": id_} for id_ in marks])
+        rows.update({dataset_id: row for row, dataset_id in written})
+        model.Session().info.setdefault(_MARKED, set()).update(marks)
+
+
 def flush(dataset_ids: Collection[str] | None = None) -> int:
     """Sends to Solr what is marked (of these datasets, or all) and returns how many datasets.
 
@@ -136,10 +168,15 @@ def flush(dataset_ids: Collection[str] | None = None) -> int:
     return _flusher.submit(dataset_ids).result()
 
 
-def catch_up(dataset_ids: Collection[str]) -> None:
-    """Sends these datasets' rows and waits a while; while Solr is known to be down, not at all."""
+def catch_up(
+    dataset_ids: Collection[str], shows: Mapping[str, Show] = MappingProxyType({})
+) -> None:
+    """Sends these datasets' rows and waits a while; while Solr is known to be down, not at all.
+
+    `shows` spare reading back what the caller has just written.
+    """
     healthy = _flusher.healthy
-    sending = _flusher.submit(dataset_ids)
+    sending = _flusher.submit(dataset_ids, shows)
     try:
         sending.result(timeout=config.index_wait() if healthy else 0)
     except WaitTimeout:
@@ -160,7 +197,9 @@ def _after_rollback(session: Session) -> None:
         session.info.pop(_MARKED, None)
 
 
-def _flush(dataset_ids: Collection[str] | None) -> int:
+def _flush(
+    dataset_ids: Collection[str] | None, shows: Mapping[str, Show] = MappingProxyType({})
+) -> int:
     engine = model.ensure_engine()
     done = 0
     while True:
@@ -171,7 +210,7 @@ def _flush(dataset_ids: Collection[str] | None) -> int:
                 return done
             ids = list(dict.fromkeys(row.dataset_id for row in rows))
             sent.extend(ids)
-            refused = _send(ids)
+            refused = _send(ids, _current(shows, rows))
             seen = [row.id for row in rows if row.dataset_id not in refused]
             later = [row.id for row in rows if row.dataset_id in refused]
             connection.execute(to_index.delete().where(to_index.c.id.in_(seen)))
@@ -219,9 +258,20 @@ def _due(dataset_ids: Collection[str] | None) -> sa.Select[Any]:
     return query if dataset_ids is None else query.where(to_index.c.dataset_id.in_(dataset_ids))
 
 
-def _send(dataset_ids: Collection[str]) -> set[str]:
+def _current(shows: Mapping[str, Show], rows: Sequence[Any]) -> dict[str, Shows]:
+    """What still is the committed state: no writer after that one has left a row.
+
+    A writer whose row cannot be seen yet has not committed, and is sent after its commit.
+    """
+    latest = {row.dataset_id: row.id for row in rows} if shows else {}
+    return {
+        id_: (default, own) for id_, (row, default, own) in shows.items() if latest.get(id_) == row
+    }
+
+
+def _send(dataset_ids: Collection[str], shows: Mapping[str, Shows]) -> set[str]:
     """Brings Solr to the committed state of these datasets; returns those it would not take."""
-    made, gone, refused = documents(dataset_ids)
+    made, gone, refused = documents(dataset_ids, shows)
     solr = search.make_connection()
     if made:
         try:

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Collection
-from types import FunctionType
+from collections.abc import Collection, Mapping
+from types import FunctionType, MappingProxyType
 from typing import Any
 
-from ckan import logic, model
+from ckan import model
 from ckan.lib.search import index as ckan_index
 from ckan.plugins import toolkit
-from ckan.types import Context
+from ckanext.thanhhoa import package_shows
 
 log = logging.getLogger(__name__)
 
 
+#: A dataset by the default schema and by the portal's own.
+Shows = tuple[dict[str, Any], dict[str, Any]]
+
+
 def documents(
-    dataset_ids: Collection[str],
+    dataset_ids: Collection[str], shows: Mapping[str, Shows] = MappingProxyType({})
 ) -> tuple[dict[str, dict[str, Any]], set[str], set[str]]:
-    """The datasets' documents by id, those that are to go, and those that could not be built."""
+    """The datasets' documents by id, those that are to go, and those that could not be built.
+
+    `shows` are datasets that need not be read again.
+    """
     made: dict[str, dict[str, Any]] = {}
     gone, failed = set(), set()
+    found = package_shows.load(dataset_ids)
+    unread = {id_: package for id_, package in found.items() if id_ not in shows}
+    read = package_shows.packages(unread)
     for dataset_id in dataset_ids:
         try:
-            document = _document(dataset_id)
-        except logic.NotFound:
-            document = None
+            document = _document(found.get(dataset_id), shows.get(dataset_id), read)
         except Exception:
             # One dataset with a broken field or hook must not keep the others from the search.
             log.exception("no document for dataset %s", dataset_id)
@@ -41,10 +49,16 @@ def documents(
     return made, gone, failed
 
 
-def _document(dataset_id: str) -> dict[str, Any] | None:
+def _document(
+    package: model.Package | None, shows: Shows | None, read: Mapping[str, dict[str, Any]]
+) -> dict[str, Any] | None:
     """What CKAN would send to Solr for the dataset; None when it does not belong there."""
-    context: Context = {"ignore_auth": True, "user": "", "session": model.Session}
-    default, custom = logic.package_show_default_and_custom_schemas(context, dataset_id)
+    if package is None:
+        return None
+    if shows is None:
+        data = read[package.id]
+        shows = package_shows.by_default_schema(data), package_shows.by_own_schema(data)
+    default, custom = shows
     collector = _Collector()
     collector.index_package(dict(default, with_custom_schema=custom))
     return collector.document

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -56,11 +56,21 @@ def holdings(resource_ids: Collection[str]) -> dict[str, tuple[str | None, str |
 
 def hold(resource_id: str, table: str | None, file: str | None) -> None:
     """Notes in the current transaction what a resource holds."""
-    values = {"table_digest": table, "file_digest": file}
-    statement = insert(resource_content).values(resource_id=resource_id, **values)
-    model.Session.execute(
-        statement.on_conflict_do_update(index_elements=["resource_id"], set_=values)
-    )
+    hold_all({resource_id: (table, file)})
+
+
+def hold_all(held: Mapping[str, tuple[str | None, str | None]]) -> None:
+    """`hold` for many resources (id -> digests of table and file), in one statement."""
+    if not held:
+        return
+    new = insert(resource_content)
+    values = {name: new.excluded[name] for name in ("table_digest", "file_digest")}
+    rows = [
+        {"resource_id": id_, "table_digest": table, "file_digest": file}
+        for id_, (table, file) in held.items()
+    ]
+    upsert = new.on_conflict_do_update(index_elements=["resource_id"], set_=values)
+    model.Session.execute(upsert, rows)
 
 
 def uploader_for(resource: dict[str, Any]) -> OriginalUpload:
