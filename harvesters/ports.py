@@ -163,6 +163,9 @@ class Catalog(Protocol):
         and comes back with its problem. Raises LeaseLost before anything is committed.
         """
 
+    def wait_for_index(self) -> None:
+        """Waits, for a while only, until what was applied can be found."""
+
 
 #: JSON-able values that a page, the API and the CLI show alike.
 Json = dict[str, Any]

@@ -74,6 +74,7 @@ def _work_off(run: Run, ports: Ports, done: int) -> int:
     while (part := ports.ledger.claim(run)) is not None:
         done = _settle(part, ports, done)
         ports.ledger.close(part)
+    ports.catalog.wait_for_index()
     return done
 
 

@@ -231,6 +231,9 @@ class FakeCatalog:
     def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
         return [self._apply_one(run, change) for change in changes]
 
+    def wait_for_index(self) -> None:
+        """What was written can be found at once."""
+
     def _apply_one(self, run: Run, change: Change) -> Outcome:
         if self.refuse(change):
             problem = Problem("refused_by_catalogue", "", change.remote_id, {"detail": "…"})

@@ -56,6 +56,7 @@ class Harvest:
         """Plans, applies and finishes."""
         run = self.plan(changes)
         outcomes = self.catalog.apply(run, changes)
+        self.catalog.wait_for_index()
         self.ledger.finish(run, "applied")
         return outcomes
 

@@ -116,9 +116,9 @@ def _build(
     return built
 
 
-def _resource(data: dict[str, Any], package_id: str) -> model.Resource:
-    """As CKAN's ``resource_dict_save`` makes it."""
-    given = {**data, "package_id": package_id}
+def _resource(given: dict[str, Any], package_id: str) -> model.Resource:
+    """As CKAN's ``resource_dict_save`` makes it, which changes what it is given, too."""
+    given["package_id"] = package_id
     if given.get("url") and given.get("url_type") == "upload":
         given["url"] = given["url"].rsplit("/")[-1]
     for ignored in ("extras", "revision_timestamp", "tracking_summary"):

@@ -12,6 +12,7 @@ A batch that fails is rolled back whole and tried in halves, until the bad recor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from functools import cache
 from typing import Any, Protocol
 
@@ -61,6 +62,7 @@ class CkanCatalog:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._single = Single(ledger, _context)
+        self._sending: Future[int] | None = None
         _site_user.cache_clear()
 
     def current(self, dataset_ids: Sequence[str]) -> dict[str, MappedDataset]:
@@ -93,6 +95,11 @@ class CkanCatalog:
                 index.catch_up([change.dataset_id for change in alone])
         return [outcomes[change.remote_id] for change in changes]
 
+    def wait_for_index(self) -> None:
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            index.wait_for(sending)
+
     def _apply_batch(
         self, run: Run, changes: Sequence[Change], outcomes: dict[str, Outcome], tries: int = 3
     ) -> None:
@@ -115,7 +122,8 @@ class CkanCatalog:
             else:
                 outcomes[changes[0].remote_id] = self._refuse(run, changes[0], error)
             return
-        index.catch_up(list(batch.shows), batch.shows)
+        self.wait_for_index()
+        self._sending = index.send(batch.shows)
         for dataset, before in batch.written:
             catalog_content.add_views(dataset, before, _context())
 

@@ -168,19 +168,22 @@ def flush(dataset_ids: Collection[str] | None = None) -> int:
     return _flusher.submit(dataset_ids).result()
 
 
-def catch_up(
-    dataset_ids: Collection[str], shows: Mapping[str, Show] = MappingProxyType({})
-) -> None:
-    """Sends these datasets' rows and waits a while; while Solr is known to be down, not at all.
+def catch_up(dataset_ids: Collection[str]) -> None:
+    """Sends these datasets' rows and waits a while; while Solr is known to be down, not at all."""
+    wait_for(_flusher.submit(dataset_ids))
 
-    `shows` spare reading back what the caller has just written.
-    """
-    healthy = _flusher.healthy
-    sending = _flusher.submit(dataset_ids, shows)
+
+def send(shows: Mapping[str, Show]) -> Future[int]:
+    """Begins to send datasets that the caller has just committed; they are not read again."""
+    return _flusher.submit(list(shows), shows)
+
+
+def wait_for(sending: Future[int]) -> None:
+    """Waits a while for a sending to end; while Solr is known to be down, not at all."""
     try:
-        sending.result(timeout=config.index_wait() if healthy else 0)
+        sending.result(timeout=config.index_wait() if _flusher.healthy else 0)
     except WaitTimeout:
-        log.info("indexing of %d datasets goes on in the background", len(dataset_ids))
+        log.info("indexing goes on in the background")
 
 
 def _after_commit(session: Session) -> None:
