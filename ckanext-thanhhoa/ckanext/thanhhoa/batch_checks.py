@@ -15,11 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 from ckan import model
 from ckan.lib import plugins as lib_plugins
-from ckan.lib.navl.dictization_functions import Invalid, missing, validate
+from ckan.lib.navl.dictization_functions import missing, validate
 from ckan.logic import ValidationError
 from ckan.logic import validators as ckan_validators
 from ckan.model import PACKAGE_NAME_MAX_LENGTH, PACKAGE_NAME_MIN_LENGTH
-from ckan.plugins import toolkit
 from ckan.types import Context
 
 
@@ -100,14 +99,13 @@ def _answers(known: Known) -> dict[Any, Callable[..., Any]]:
     """CKAN's validators that ask the database, and what stands for each in a batch."""
 
     def package_id_does_not_exist(value: Any, context: Context) -> Any:
-        if value in known.packages:
-            raise Invalid(toolkit._("Dataset id already exists"))
-        return value
+        own = ckan_validators.package_id_does_not_exist
+        return own(value, context) if value in known.packages else value
 
     def resource_id_does_not_exist(key: Any, data: Any, errors: Any, context: Context) -> None:
         parent = known.resources.get(data[key])
         if data[key] is not missing and parent not in (None, data.get(("id",))):
-            errors[key].append(toolkit._("Resource id already exists."))
+            ckan_validators.resource_id_does_not_exist(key, data, errors, context)
 
     def owner_org_validator(key: Any, data: Any, errors: Any, context: Context) -> None:
         if data.get(key) not in known.organizations:
@@ -118,7 +116,7 @@ def _answers(known: Known) -> dict[Any, Callable[..., Any]]:
     def package_name_validator(key: Any, data: Any, errors: Any, context: Context) -> None:
         """Whether the name is free is settled where the batch gives out its names."""
         if not PACKAGE_NAME_MIN_LENGTH <= len(data[key]) <= PACKAGE_NAME_MAX_LENGTH:
-            raise Invalid(toolkit._("That URL is already in use."))
+            ckan_validators.package_name_validator(key, data, errors, context)
 
     replacements = (
         package_id_does_not_exist,
