@@ -136,34 +136,37 @@ def until(condition: Callable[[], bool], workers: Workers, seconds: float = 90) 
         time.sleep(0.05)
 
 
-def assert_exact(run_id: str) -> None:
+def assert_exact(run_id: str, datasets: int = DATASETS) -> None:
     """Every dataset once, in the catalogue and in the ledger, and the run says so."""
     from ckanext.thanhhoa.run_facts import run_report
 
     report = run_report(run_id)
     assert (report["state"], report["errors"]) == ("applied", [])
-    assert (report["created"], report["failed"]) == (DATASETS, 0)
-    assert value("SELECT count(*) FROM package WHERE state = 'active'") == DATASETS
-    assert value("SELECT count(DISTINCT title) FROM package WHERE state = 'active'") == DATASETS
-    assert value("SELECT count(*) FROM resource WHERE state = 'active'") == 3 * DATASETS
-    assert value("SELECT count(*) FROM thanhhoa.record WHERE active") == DATASETS
+    assert (report["created"], report["failed"]) == (datasets, 0)
+    assert value("SELECT count(*) FROM package WHERE state = 'active'") == datasets
+    assert value("SELECT count(DISTINCT title) FROM package WHERE state = 'active'") == datasets
+    assert value("SELECT count(*) FROM resource WHERE state = 'active'") == 3 * datasets
+    assert value("SELECT count(*) FROM thanhhoa.record WHERE active") == datasets
     pending = "SELECT count(*) FROM thanhhoa.plan_item WHERE state <> 'done' AND run_id = :id"
     assert value(pending, id=run_id) == 0
 
 
 def test_a_worker_killed_in_the_middle_is_replaced_and_nothing_is_doubled(
-    workers: Workers, there: Portal
+    workers: Workers,
 ) -> None:
-    run_id = ask(add_source(there))
-    for at_least in (3, 10):
-        worker = workers.start()
-        until(lambda least=at_least: settled(run_id) >= least, workers)  # type: ignore[misc]
-        workers.kill(worker)
-        assert state(run_id) == "running"
-        assert settled(run_id) < DATASETS
-    workers.start()
-    until(lambda: state(run_id) != "running", workers)
-    assert_exact(run_id)
+    many = 20 * DATASETS
+    with serving(many) as large:
+        run_id = ask(add_source(large))
+        for _ in range(2):
+            before = settled(run_id)
+            worker = workers.start()
+            until(lambda least=before: settled(run_id) > least, workers)  # type: ignore[misc]
+            workers.kill(worker)
+            assert state(run_id) == "running"
+            assert settled(run_id) < many
+        workers.start()
+        until(lambda: state(run_id) != "running", workers)
+    assert_exact(run_id, many)
     assert value("SELECT token FROM thanhhoa.run WHERE id = :id", id=run_id) == 3
 
 
@@ -230,15 +233,17 @@ def test_two_workers_on_two_sources_do_each_once(workers: Workers) -> None:
     assert value("SELECT max(token) FROM thanhhoa.run") == 1
 
 
-def test_two_workers_share_one_run(workers: Workers, there: Portal) -> None:
-    run_id = ask(add_source(there))
-    for _ in range(2):
-        workers.start()
-    until(lambda: state(run_id) == "running", workers)
-    owners = "SELECT count(DISTINCT lease_owner) FROM thanhhoa.part WHERE state = 'open'"
-    until(lambda: value(owners) == 2, workers)
-    until(lambda: state(run_id) != "running", workers)
-    assert_exact(run_id)
+def test_two_workers_share_one_run(workers: Workers) -> None:
+    many = 40 * DATASETS
+    with serving(many) as large:
+        for _ in range(2):
+            workers.start()
+        until(lambda: workers.log().count("Ctrl-C") == 2, workers)
+        run_id = ask(add_source(large))
+        owners = "SELECT count(DISTINCT lease_owner) FROM thanhhoa.part WHERE state = 'open'"
+        until(lambda: value(owners) == 2, workers)
+        until(lambda: state(run_id) != "running", workers)
+    assert_exact(run_id, many)
     assert value("SELECT token FROM thanhhoa.run WHERE id = :id", id=run_id) == 1
     assert value("SELECT count(*) FROM thanhhoa.part") == 0
 
