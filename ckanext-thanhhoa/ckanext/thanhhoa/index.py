@@ -262,13 +262,16 @@ def _due(dataset_ids: Collection[str] | None) -> sa.Select[Any]:
 
 
 def _current(shows: Mapping[str, Show], rows: Sequence[Any]) -> dict[str, Shows]:
-    """What still is the committed state: no writer after that one has left a row.
+    """What still is the committed state: nobody but that writer has left a row.
 
-    A writer whose row cannot be seen yet has not committed, and is sent after its commit.
+    A writer whose row cannot be seen yet has not committed, and is sent after its commit. Of two
+    rows nobody can tell which was committed first: rows are numbered when they are written.
     """
-    latest = {row.dataset_id: row.id for row in rows} if shows else {}
+    marks: dict[str, list[int]] = {}
+    for row in rows if shows else ():
+        marks.setdefault(row.dataset_id, []).append(row.id)
     return {
-        id_: (default, own) for id_, (row, default, own) in shows.items() if latest.get(id_) == row
+        id_: (default, own) for id_, (row, default, own) in shows.items() if marks.get(id_) == [row]
     }
 
 
