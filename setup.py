@@ -19,7 +19,7 @@ setup(
             "i18n/**/*",
             "migration/**/*",
         ],
-        "harvesters": ["**/*.yaml", "py.typed"],
+        "harvesters": ["**/*.yaml", "py.typed", "README.md"],
         "schemas": [f"**/{name}" for name in DATA],
     },
     include_package_data=False,

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from harvesters.errors import HarvestError, Problem
-from harvesters.model import Column, ColumnType, Role, Scalar, Table
+from harvesters.model import Column, Role, Scalar, Table
 from harvesters.settings import build
 from harvesters.tables.cells import unit_in_title
 from harvesters.tables.column_types import (
@@ -75,9 +75,11 @@ class RowsSettings:
         for path, said in self.columns.items():
             told = {"title": said} if isinstance(said, str) else said
             hint = build(ColumnHint, told, f"read.table.columns.{path}")
-            for value, kinds, key in ((hint.type, ColumnType, "type"), (hint.role, Role, "role")):
-                if value is not None and value not in get_args(kinds):
-                    _bad(f"columns.{path}.{key}", ", ".join(get_args(kinds)))
+            if hint.type not in (None, "text"):
+                # The other types are told by the values themselves, or they are not there.
+                _bad(f"columns.{path}.type", "text")
+            if hint.role is not None and hint.role not in get_args(Role):
+                _bad(f"columns.{path}.role", ", ".join(get_args(Role)))
             found[path] = hint
         return found
 
