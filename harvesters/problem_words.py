@@ -146,6 +146,20 @@ MESSAGES: dict[str, Words] = {
         "The bounding box ({value}) was left out, it is not in degrees.",
         "Give the box in degrees of WGS 84 in the source's metadata.",
     ),
+    "order_ignored": Words(
+        "Nguồn không trả số liệu quan trắc của {where} theo thứ tự thời gian nên có thể thiếu số "
+        "liệu mới nhất.",
+        "Tăng giới hạn “last” của nguồn, hoặc báo cho người quản lý hệ thống nguồn.",
+        "The source did not give the observations of {where} in order of time; the newest may be "
+        "missing.",
+        "Raise the source's limit “last”, or tell the people who run the source.",
+    ),
+    "observed_twice": Words(
+        "Chuỗi đo “{where}” có nhiều giá trị ở cùng một thời điểm.",
+        "Kiểm tra thiết bị có gửi trùng số liệu không; Cổng giữ tất cả các giá trị.",
+        "The series “{where}” has several values at the same time.",
+        "Check whether the device sends twice; the portal keeps all values.",
+    ),
     "unknown_encoding": Words(
         "Không xác định được bảng mã ký tự của {where}.",
         "Lưu lại tệp theo bảng mã UTF-8 rồi tải lại, hoặc khai báo bảng mã trong cấu hình nguồn.",

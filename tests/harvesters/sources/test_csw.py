@@ -13,11 +13,13 @@ from werkzeug import Request, Response
 from harvesters.errors import HarvestError
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.model import End, Failure, Item, Record, Unchanged
+from harvesters.settings import Limits
 from harvesters.sources._csw_protocol import CSW2, CSW3, SCHEMAS
 from harvesters.sources.csw import SOURCE, Settings
 from harvesters.tables.xml_document import attribute, child, descendants, parse_xml, text
 
 GMD = SCHEMAS["iso19139"][0]
+FAST = Limits(requests_per_second=0, retries=0)
 
 
 @dataclass
@@ -147,7 +149,7 @@ def _items(
     for method in ("GET", "POST"):
         server.expect_request("/csw", method=method).respond_with_handler(answer)  # type: ignore[arg-type]
     url = str(settings.pop("url", server.url_for("/csw")))
-    with Fetcher(allow=(f"127.0.0.1:{server.port}",)) as fetch:
+    with Fetcher(allow=(f"127.0.0.1:{server.port}",), limits=FAST) as fetch:
         return list(SOURCE.read(Settings(url, **settings), fetch, since or {}))  # type: ignore[arg-type]
 
 
@@ -322,7 +324,7 @@ def test_a_later_page_that_fails_raises_after_what_came(server: HTTPServer) -> N
         return _xml(_exception("gone")) if len(catalogue.asked) > 2 else answer
 
     server.expect_request("/csw").respond_with_handler(breaking)
-    with Fetcher(allow=(f"127.0.0.1:{server.port}",)) as fetch:
+    with Fetcher(allow=(f"127.0.0.1:{server.port}",), limits=FAST) as fetch:
         items = SOURCE.read(Settings(server.url_for("/csw")), fetch, {})
         assert [next(items).remote_id for _ in range(2)] == ["id-1", "id-2"]  # type: ignore[union-attr]
         with pytest.raises(HarvestError, match="gone"):
@@ -352,7 +354,7 @@ def test_a_web_folder_that_is_cut_is_not_complete(server: HTTPServer) -> None:
     )
     body = '<html><body><a href="a.xml">a</a> <a href="b.x'
     server.expect_request("/csw/").respond_with_data(body, content_type="text/html")
-    with Fetcher(allow=(f"127.0.0.1:{server.port}",)) as fetch:
+    with Fetcher(allow=(f"127.0.0.1:{server.port}",), limits=FAST) as fetch:
         items = list(SOURCE.read(Settings(server.url_for("/csw/")), fetch, {}))
     assert _ids(items) == ["a"]
     assert isinstance(items[-1], End)
@@ -362,7 +364,7 @@ def test_a_web_folder_that_is_cut_is_not_complete(server: HTTPServer) -> None:
 def _probe(server: HTTPServer, answer: object, path: str = "/csw") -> object:
     for method in ("GET", "POST"):
         server.expect_request("/csw", method=method).respond_with_handler(answer)  # type: ignore[arg-type]
-    with Fetcher(allow=(f"127.0.0.1:{server.port}",)) as fetch:
+    with Fetcher(allow=(f"127.0.0.1:{server.port}",), limits=FAST) as fetch:
         return SOURCE.probe(server.url_for(path), fetch)
 
 
