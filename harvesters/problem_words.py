@@ -94,10 +94,10 @@ MESSAGES: dict[str, Words] = {
         "Check the source's address; if it is right, tell the people who run the source.",
     ),
     "not_rdf": Words(
-        "Nội dung {where} không phải là danh mục RDF hợp lệ (RDF/XML, Turtle hoặc JSON-LD), lỗi ở "
-        "dòng {line}.",
+        "Nội dung {where} không phải là danh mục RDF hợp lệ (RDF/XML, Turtle hoặc JSON-LD)[, lỗi ở "
+        "dòng {line}].",
         "Kiểm tra địa chỉ của danh mục; nếu địa chỉ đúng, báo cho người quản lý hệ thống nguồn.",
-        "{where} is not valid RDF (RDF/XML, Turtle or JSON-LD), line {line}.",
+        "{where} is not valid RDF (RDF/XML, Turtle or JSON-LD)[, line {line}].",
         "Check the catalogue's address; if it is right, tell the people who run the source.",
     ),
     "remote_context": Words(

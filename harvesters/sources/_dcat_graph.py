@@ -68,9 +68,10 @@ def listing(graph: Graph) -> Listing:
     series = graph.typed("dcat:DatasetSeries")
     plain = set(typed)
     headings = {s for s in series if s not in plain and not graph.objects(s, "dcat:distribution")}
-    described = [node for node in listed if node in graph.nodes]
+    # An empty blank node is described nowhere else: it is a dataset that says nothing.
+    described = [node for node in listed if node in graph.nodes or isinstance(node, BNode)]
     others = [node for node in (*typed, *series) if text(graph, node, *TITLE)]
-    named = (address(node) for node in listed if node not in graph.nodes)
+    named = (str(node) for node in listed if node not in graph.nodes and not _blank(node))
     return Listing(
         title=next(filter(None, (text(graph, c, *TITLE) for c in catalogues)), ""),
         datasets=tuple(d for d in dict.fromkeys((*described, *others)) if d not in headings),
@@ -78,6 +79,10 @@ def listing(graph: Graph) -> Listing:
         named_only=tuple(dict.fromkeys(filter(None, named))),
         is_catalogue=bool(catalogues or typed or series),
     )
+
+
+def _blank(node: Any) -> bool:
+    return isinstance(node, BNode) or not str(node).strip()
 
 
 def remote_id(graph: Graph, node: Any) -> str:

@@ -153,8 +153,8 @@ def _xml(sink: rdflib.Graph, answer: Response, base: str) -> None:
         _read(answer, lambda: reader.parse(source))
     except (xml.sax.SAXParseException, DefusedXmlException, ValueError, LookupError) as error:
         parse_xml(answer)  # says what is wrong with it as XML
-        line = error.getLineNumber() if isinstance(error, xml.sax.SAXParseException) else 0
-        raise HarvestError("not_rdf", where=answer.url, line=line or 0) from error
+        line = error.getLineNumber() if isinstance(error, xml.sax.SAXParseException) else None
+        raise HarvestError("not_rdf", where=answer.url, line=line or "") from error
 
 
 def _read(answer: Response, work: Any) -> None:
@@ -163,7 +163,7 @@ def _read(answer: Response, work: Any) -> None:
     except (HarvestError, RecursionError, xml.sax.SAXParseException, DefusedXmlException):
         raise
     except Exception as error:  # rdflib's parsers raise anything at all on what is malformed
-        line = int(error.lines) + 1 if isinstance(error, BadSyntax) else 0
+        line = int(error.lines) + 1 if isinstance(error, BadSyntax) else ""
         raise HarvestError("not_rdf", where=answer.url, line=line) from error
 
 

@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 from harvesters.errors import HarvestError, Problem
 from harvesters.fetch import Fetch, Response
 from harvesters.fetch.grants import is_local
-from harvesters.fetch.refusals import said_in_json
+from harvesters.fetch.refusals import sentence
 from harvesters.model import End, Failure, Item, Probe, Record, SourceType
 from harvesters.sources._dcat_graph import Listing, listing, remote_id, to_record
 from harvesters.sources._dcat_values import MAPPING
@@ -94,6 +94,10 @@ class _Feed:
         self._settings = settings
         self._fetch = fetch
 
+    @property
+    def url(self) -> str:
+        return self._settings.url
+
     def first(self) -> _Page:
         """The catalogue at the address given, or where the web page there leads to."""
         answer = self._get(self._settings.url)
@@ -142,7 +146,7 @@ class _Feed:
         graph = self._graph(answer)
         found = listing(graph)
         if not found.is_catalogue:
-            said = said_in_json(answer.content)
+            said = _error_in(answer)
             code, detail = ("api_error", said) if said else ("unexpected_answer", "dcat:Catalog")
             raise HarvestError(code, where=answer.url, detail=detail)
         return _Page(answer, graph, found, _next(graph, answer), _total(graph))
@@ -208,6 +212,9 @@ class _Reading:
                 continue
             self.ids.add(address)
             try:
+                if "://" not in address:
+                    where = self.feed.url
+                    raise HarvestError("unexpected_answer", where=where, detail="dcat:Dataset")
                 graph, where = self.feed.dataset(address)
                 if URIRef(address) not in graph.nodes:
                     raise HarvestError("unexpected_answer", where=where, detail="dcat:Dataset")
@@ -224,6 +231,14 @@ class _Reading:
         params = {"seen": str(seen), "expected": str(page.total)}
         problem = Problem("incomplete_listing", page.answer.url, None, params)
         return End(False, page.total, problem)
+
+
+def _error_in(answer: Response) -> str:
+    """What an error object in JSON says; "" when the answer is none."""
+    if not answer.content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return ""
+    data = answer.json()
+    return sentence({name: data.get(name) for name in ("message", "error")})
 
 
 def _elsewhere(answer: Response) -> list[str]:

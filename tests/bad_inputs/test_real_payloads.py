@@ -68,6 +68,53 @@ def test_a_pxweb_that_answers_with_it(httpserver, name):
     assert [problem.code for problem in found] == ["no_table" if readable else expected]
 
 
+#: What a DCAT catalogue says by it, where that differs from a service that speaks JSON.
+AS_RDF = {
+    **{name: None for name in NAMES if "dcatus" in name or "_numerical" in name},
+    "datajson_missing-dataset-fields.json": "missing_value",
+    "datajson_reserved-title.json": None,
+    "real_csw_no_request_parameter.xml": "unexpected_answer",
+    "real_invalid_iso2.xml": "not_rdf",
+    "real_timeout_text.xml": "not_rdf",
+    "syn_entity_expansion.xml": "not_xml",
+    "syn_null.json": "not_rdf",
+    "syn_truncated.xml": "not_rdf",
+    "syn_utf8_bom_semicolon.csv": "not_rdf",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dcat_catalogue_that_answers_with_it(httpserver, name):
+    _, found = ask(httpserver, "dcat", name, "/catalog.rdf")
+    expected = AS_RDF.get(name, AS_JSON.get(name, "not_json"))
+    assert [problem.code for problem in found] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_data_json_that_is_it(httpserver, name):
+    _, found = ask(httpserver, "datajson", name, "/data.json")
+    expected = AS_JSON.get(name, "not_json")
+    if name.startswith(("datajson_", "real_dcatus")):
+        expected = "missing_value" if "missing" in name else None
+    assert [problem.code for problem in found] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_repository_that_answers_with_it(httpserver, name):
+    _, found = ask(httpserver, "oaipmh", name, "/oai")
+    expected = {
+        "real_captcha_200.html": "html_instead_of_data",
+        "real_csw_no_request_parameter.xml": "unexpected_answer",
+        "real_decode_error.xml": "unknown_encoding",
+        "real_html_instead_of_data.html": "html_instead_of_data",
+        "real_invalid_iso2.xml": "unexpected_answer",
+        "syn_empty_body.json": "truncated",
+        "syn_login_page_200.html": "html_instead_of_data",
+        "syn_truncated.xml": "truncated",
+    }
+    assert [problem.code for problem in found] == [expected.get(name, "not_xml")]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_folder_that_holds_it(tmp_path, name):
     """Only workbooks and CSV files are a folder's; each is read, or fails alone with its code."""

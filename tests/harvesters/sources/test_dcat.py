@@ -11,6 +11,7 @@ from werkzeug import Response
 from harvesters import mapping
 from harvesters.model import End, Failure, Record
 from harvesters.sources.dcat import SOURCE
+from tests.bad_inputs import reading
 from tests.harvesters.sources.web import Site, records
 
 HEAD = """@prefix dcat: <http://www.w3.org/ns/dcat#> .
@@ -551,3 +552,35 @@ def test_records_are_json_and_deterministic(site):
     first, again = site.read("dcat", "/a"), site.read("dcat", "/a")
     assert first == again
     assert all(json.dumps(dict(item.fields)) for item in first if isinstance(item, Record))
+
+
+def test_what_is_listed_but_described_nowhere_fails_and_is_not_withdrawn(site):
+    listed = "<urn:dm> a dcat:Catalog ; dcat:dataset <urn:bo:1>, <urn:bo:2>, <{base}/bo/3>, [] .\n"
+    site.pages["/a"] = (HEAD + listed + dataset("1"), TURTLE)
+    items = site.read("dcat", "/a")
+    problems = [item.problem for item in items if isinstance(item, Failure)]
+    assert [(problem.code, problem.record) for problem in problems] == [
+        ("missing_value", None),
+        ("unexpected_answer", "urn:bo:2"),
+        ("api_error", f"{site.base}/bo/3"),
+    ]
+    assert ids(items) == ["1"]
+
+
+def test_what_an_earlier_page_only_names_a_later_one_may_describe(site):
+    listed = "<urn:dm> a dcat:Catalog ; dcat:dataset <urn:bo:1>, <urn:bo:2> .\n"
+    next_ = "<> hydra:next <{base}/a?page=2> .\n"
+    site.pages["/a"] = (HEAD + listed + next_ + dataset("1"), TURTLE)
+    site.pages["/a?page=2"] = (HEAD + listed + dataset("2"), TURTLE)
+    items = site.read("dcat", "/a")
+    assert kinds(items) == {"Record": 2, "End": 1}
+    assert len(site.asked) == 2
+
+
+def test_each_problem_is_said_well(site):
+    site.pages["/a"] = (HEAD + "<urn:a> dct:title ", TURTLE)
+    site.pages["/b"] = json.dumps({"@context": "https://schema.org", "@type": "Dataset"})
+    for path in ("/a", "/b"):
+        found, error = reading.read("dcat", site.base + path, site.allow)
+        (problem,) = reading.problems(found, error)
+        reading.assert_said_well(problem)
