@@ -247,7 +247,13 @@ def test_a_trial_shows_the_sources_value_beside_the_portals(clerk: Clerk, tmp_pa
     values = {
         "url": str(tmp_path),
         "allow": [str(tmp_path)],
-        "config": {"mapping": {"modified": {"const": "30/06/2025"}, "notes": "title"}},
+        "config": {
+            "mapping": {
+                "modified": {"const": "30/06/2025"},
+                "notes": "title",
+                "theme": {"const": "15"},
+            }
+        },
     }
     row = sa.update(source).where(source.c.id == clerk.harvest.source_id)
     model.Session.execute(row.values(**values))
@@ -258,3 +264,5 @@ def test_a_trial_shows_the_sources_value_beside_the_portals(clerk: Clerk, tmp_pa
     for words in ("ho-ngheo.csv", "Ở nguồn", "Trên Cổng", "2025-06-30", "Chưa ghi gì vào Cổng."):
         assert words in page.body
     assert "Đã đọc thử 1 bản ghi" in page.body
+    assert "<dt>Tên tệp, bảng</dt>" in page.body
+    assert "(15)" in page.body

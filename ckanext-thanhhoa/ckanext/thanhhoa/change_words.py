@@ -9,6 +9,7 @@ from ckan.plugins import toolkit
 from ckanext.thanhhoa import helpers
 
 import schemas
+from harvesters.mapping import CODED
 
 #: A value longer than this is cut on the page; the API has it whole.
 SHOWN = 400
@@ -16,7 +17,10 @@ SHOWN = 400
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
     """Template helpers of this module."""
-    return {"thanhhoa_change_value": thanhhoa_change_value}
+    return {
+        "thanhhoa_change_value": thanhhoa_change_value,
+        "thanhhoa_mapped_value": thanhhoa_mapped_value,
+    }
 
 
 def letter(report: Mapping[str, Any]) -> str:
@@ -45,8 +49,11 @@ def _counted(number: int, words: str) -> str:
     return words.format(n=helpers.thanhhoa_number(number)) if number else ""
 
 
-def field_labels() -> dict[str, str]:
-    """Names of fields, of datasets and resources, in the reader's language."""
+def field_labels(resource: bool = False) -> dict[str, str]:
+    """Names of fields in the reader's language.
+
+    A name that datasets and resources share is the dataset's, or with `resource` the other one.
+    """
     labels = {
         "table": toolkit._("Table"),
         "file": toolkit._("File as published"),
@@ -56,7 +63,8 @@ def field_labels() -> dict[str, str]:
     }
     schema = schemas.load("dataset")
     lang = helpers.language()
-    for field in (*schema["resource_fields"], *schema["dataset_fields"]):
+    kinds = ("dataset_fields", "resource_fields")
+    for field in (one for kind in (kinds if resource else kinds[::-1]) for one in schema[kind]):
         label = field["label"]
         labels[field["field_name"]] = label if isinstance(label, str) else label[lang]
     return labels
@@ -74,6 +82,18 @@ def thanhhoa_change_value(field: str, value: Any) -> str:
         return toolkit._("another order")
     shown = _plain(value)
     return shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
+
+
+def thanhhoa_mapped_value(field: str, value: Any) -> str:
+    """What a mapping gave a field, codes with their names."""
+    if field not in CODED:
+        return thanhhoa_change_value(field, value)
+    items, lang = schemas.codelist(CODED[field]), helpers.language()
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    named = [(str(part), items.get(str(part))) for part in parts if part]
+    return (
+        "; ".join(f"{item.label(lang)} ({code})" if item else code for code, item in named) or "–"
+    )
 
 
 def _plain(value: Any) -> str:

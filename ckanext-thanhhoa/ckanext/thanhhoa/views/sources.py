@@ -72,7 +72,13 @@ def trial(name: str) -> str:
     source = _action("thanhhoa_source_show", {"id": name})
     tried = _action("thanhhoa_mapping_test", {"id": name})
     return toolkit.render(
-        "thanhhoa/trial.html", {"source": source, "trial": tried, "labels": field_labels()}
+        "thanhhoa/trial.html",
+        {
+            "source": source,
+            "trial": tried,
+            "labels": field_labels(),
+            "resource_labels": field_labels(resource=True),
+        },
     )
 
 
