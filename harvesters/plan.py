@@ -154,6 +154,8 @@ class Planner:
         self.problems.extend(note.as_note(item.remote_id) for note in item.notes)
         try:
             self._prepare(item)
+        except LeaseLost:
+            raise
         except HarvestError as error:
             self._fail(error.problem.of(item.remote_id))
         except Exception as error:

@@ -121,6 +121,9 @@ class Ledger(Protocol):
     def close(self, run: Run) -> None:
         """The part of this run is settled, every line of it."""
 
+    def give_back(self, run: Run) -> None:
+        """The part of this run is free again, unharmed: whatever went wrong, it was not its."""
+
     def is_settled(self, run: Run) -> bool:
         """Whether no part of the plan is open, neither free nor leased."""
 

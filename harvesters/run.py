@@ -72,7 +72,13 @@ def help_apply(run: Run, ports: Ports) -> int:
 
 def _work_off(run: Run, ports: Ports, done: int) -> int:
     while (part := ports.ledger.claim(run)) is not None:
-        done = _settle(part, ports, done)
+        try:
+            done = _settle(part, ports, done)
+        except LeaseLost:
+            raise
+        except HarvestError:
+            ports.ledger.give_back(part)
+            raise
         ports.ledger.close(part)
     ports.catalog.wait_for_index()
     return done

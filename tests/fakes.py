@@ -142,6 +142,9 @@ class FakeLedger:
         assert run.part is not None
         self.parts[run.id][run.part.number].open = False
 
+    def give_back(self, run: Run) -> None:
+        self.expire(run)
+
     def is_settled(self, run: Run) -> bool:
         return not any(held.open for held in self.parts.get(run.id, []))
 

@@ -392,6 +392,13 @@ def test_a_part_whose_worker_is_gone_goes_to_another_who_alone_can_write(
     assert harness.ledger.is_settled(run)
 
 
+def test_a_part_that_is_given_back_is_free_at_once(harness: Harness) -> None:
+    run = planned(harness, change("a"))
+    harness.ledger.divide(run, 10)
+    harness.ledger.give_back(harness.ledger.claim(run))
+    assert ids(harness.ledger.pending(harness.ledger.claim(run), 10)) == ["a"]
+
+
 def test_a_run_that_is_taken_over_frees_its_parts(harness: Harness) -> None:
     one = change("a")
     run = planned(harness, one)

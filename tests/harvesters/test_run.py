@@ -12,7 +12,7 @@ from harvesters import registry
 from harvesters.errors import HarvestError, LeaseLost, Problem
 from harvesters.model import Column, Failure, File, Record, RecordResource, Table, Unchanged
 from harvesters.ports import Source
-from harvesters.run import Ports, execute
+from harvesters.run import Ports, execute, help_apply
 from tests.fakes import FakeCatalog, FakeLedger, Script, make_source
 
 COLUMNS = (
@@ -338,3 +338,57 @@ def test_a_change_of_a_volatile_field_alone_is_no_change(world):
     world.script.items = [record(1, luot_xem=3, notes="Mới")]
     run, _ = world.run()
     assert world.counts(run)["updated"] == 1
+
+
+def test_a_ledger_that_goes_away_fails_no_record(world, monkeypatch):
+    def away(content):
+        raise LeaseLost("")
+
+    monkeypatch.setattr(world.ledger, "put_blob", away)
+    world.script.items = [table_record("962.73")]
+    run = world.ledger.start(world.source)
+    with pytest.raises(LeaseLost):
+        execute(run, Ports(world.ledger, world.catalog, fetch=None))
+    assert world.codes(run) == []
+
+
+def test_a_helper_does_parts_of_a_run_and_the_holder_ends_it(world):
+    world.script.items = [record(n) for n in range(9)]
+    run = world.ledger.start(world.source)
+    ports = Ports(world.ledger, world.catalog, fetch=None, batch=2)
+    done = []
+
+    def help_once(change):
+        if not done:
+            done.append(0)
+            done[0] = help_apply(replace(run, helping=True), ports)
+
+    world.catalog.after_each = help_once
+    assert execute(run, ports) == "applied"
+    assert done == [7]
+    assert world.catalog.writes == 9
+
+
+def test_what_passes_by_itself_is_tried_again_and_what_does_not_fails(world):
+    world.ledger.retries = 1
+    world.script.error = HarvestError("unreachable", where="nguon")
+    run, state = world.run()
+    assert (state, world.ledger.states[run.id], world.codes(run)) == ("queued", "queued", [])
+    world.script.error = HarvestError("auth_failed", where="nguon")
+    run, state = world.run()
+    assert (state, world.codes(run)) == ("failed", ["auth_failed"])
+
+
+def test_a_portal_that_cannot_write_puts_the_run_off_and_blames_no_record(world):
+    def full(change):
+        raise HarvestError("portal_unavailable", detail="ổ đĩa đầy")
+
+    world.script.items = [record(n) for n in range(3)]
+    world.catalog.after_each = full
+    run, state = world.run()
+    assert (state, world.codes(run)) == ("queued", [])
+    world.catalog.after_each = lambda change: None
+    world.ledger.states[run.id] = "running"
+    again = replace(world.ledger.steal(run), phase="applying")
+    assert execute(again, Ports(world.ledger, world.catalog, fetch=None)) == "applied"
+    assert world.catalog.writes == 3

@@ -167,6 +167,12 @@ class Ledger:
             if not leases.close(run, run.part):
                 raise LeaseLost(run.id)
 
+    def give_back(self, run: Run) -> None:
+        model.Session.rollback()
+        if run.part is not None:
+            with _writing(run):
+                leases.release_part(run, run.part)
+
     def is_settled(self, run: Run) -> bool:
         with _reading() as session:
             return not session.execute(sa.select(leases.open_part(run.id))).scalar()
@@ -255,10 +261,8 @@ class Ledger:
 
     def release(self, run: Run) -> None:
         """Gives the lease back, so that the next worker goes on at once."""
-        model.Session.rollback()
+        self.give_back(run)
         with _writing(run) as session:
-            if run.part is not None:
-                leases.release_part(run, run.part)
             if not run.helping:
                 fewer = sa.func.greatest(run_table.c.attempts - 1, 0)
                 values = {"lease_until": sa.func.now(), "lease_owner": None, "attempts": fewer}
