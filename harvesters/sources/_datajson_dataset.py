@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import schemas
 from harvesters.errors import HarvestError
 from harvesters.model import Record, RecordResource
+from harvesters.sources import _dcat_codes as codes
 from harvesters.sources import _dcat_values as values
 from harvesters.sources._dcat_values import Notes, filled
 from harvesters.sources._geometry import bbox, geojson, is_point
@@ -55,7 +56,7 @@ def to_record(dataset: Any, where: str) -> Record:
 def _fields(
     dataset: Mapping[str, Any], id_: str, given: list[Mapping[str, Any]], notes: Notes
 ) -> dict[str, Any]:
-    theme, tags = values.themes(texts(dataset.get("theme")), _keywords(dataset.get("keyword")))
+    theme, tags = codes.themes(texts(dataset.get("theme")), _keywords(dataset.get("keyword")))
     modified = text(dataset.get("modified"))
     repeating = modified if modified.startswith(_REPEATING) else ""
     licences = [*texts(dataset.get("license")), *_shared(given, "license")]
@@ -67,10 +68,10 @@ def _fields(
         "tags": tags,
         "theme": theme,
         "identifier": text(dataset.get("identifier")) or values.without_title_id(id_),
-        "access_rights": values.access(_access(dataset)),
-        "license_id": values.licence(licences),
-        "frequency": values.frequency(text(dataset.get("accrualPeriodicity")) or repeating),
-        "language": [values.language(word) for word in texts(dataset.get("language"))],
+        "access_rights": codes.access(_access(dataset)),
+        "license_id": codes.licence(licences),
+        "frequency": codes.frequency(text(dataset.get("accrualPeriodicity")) or repeating),
+        "language": [codes.language(word) for word in texts(dataset.get("language"))],
         "issued": values.a_date(text(dataset.get("issued")), "issued", notes),
         "modified": "" if repeating else values.a_date(modified, "modified", notes),
         "version": text(dataset.get("version"))[:100],
@@ -220,7 +221,7 @@ def _resource_fields(item: Mapping[str, Any], url: str, notes: Notes) -> dict[st
     checksum = item.get("checksum")
     value = checksum.get("checksumValue") if isinstance(checksum, Mapping) else checksum
     ours = schemas.codelist("language")
-    codes = map(values.language, texts(item.get("language")))
+    spoken = map(codes.language, texts(item.get("language")))
     fields = {
         "name": text(item.get("title")) or values.file_name(url) or str(urlsplit(url).hostname),
         "description": text(item.get("description")),
@@ -230,7 +231,7 @@ def _resource_fields(item: Mapping[str, Any], url: str, notes: Notes) -> dict[st
         "size": values.size(text(item.get("byteSize"))),
         "issued": values.a_date(text(item.get("issued")), "issued", notes),
         "modified": values.a_date(text(item.get("modified")), "modified", notes),
-        "language": [code for code in codes if ours.get(code)],
+        "language": [code for code in spoken if ours.get(code)],
         "encoding": text(item.get("characterEncoding")),
         **values.checksum(text(value)),
     }

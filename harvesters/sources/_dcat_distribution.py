@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import schemas
 from harvesters.model import RecordResource
+from harvesters.sources import _dcat_codes as codes
 from harvesters.sources import _dcat_values as values
 from harvesters.sources._dcat_terms import (
     LICENCE,
@@ -73,7 +74,7 @@ def _resource_fields(
         "modified": date(graph, term, "modified", notes, "dct:modified"),
         "language": [code for code in languages(graph, term) if ours.get(code)],
         "encoding": text(graph, term, "cnt:characterEncoding"),
-        "licence": values.licence(
+        "licence": codes.licence(
             [n for o in graph.objects(term, *LICENCE) for n in named(graph, o)]
         ),
     }

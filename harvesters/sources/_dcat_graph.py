@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from harvesters.errors import HarvestError
 from harvesters.model import Record
+from harvesters.sources import _dcat_codes as codes
 from harvesters.sources import _dcat_values as values
 from harvesters.sources._dcat_distribution import resources
 from harvesters.sources._dcat_terms import (
@@ -107,7 +108,7 @@ def to_record(graph: Graph, node: Any, where: str) -> Record:
         "title": title,
         "title_en": english(graph, node, title, *TITLE),
         "identifier": identifier(graph, node) or values.without_title_id(id_),
-        "license_id": values.licence(_licences(graph, node, distributions)),
+        "license_id": codes.licence(_licences(graph, node, distributions)),
         "source_system": urlsplit(where).hostname or "",
     }
     return Record(id_, filled(fields), files, "", tuple(note.of(id_) for note in notes.found))
@@ -115,15 +116,15 @@ def to_record(graph: Graph, node: Any, where: str) -> Record:
 
 def _fields(graph: Graph, node: Any, notes: Notes) -> dict[str, Any]:
     description = text(graph, node, *NOTES)
-    theme, tags = values.themes(_all_names(graph, node, "dcat:theme"), keywords(graph, node))
+    theme, tags = codes.themes(_all_names(graph, node, "dcat:theme"), keywords(graph, node))
     publisher = graph.first(node, "dct:publisher", "dc:publisher", "dct:creator")
     return {
         "notes": description,
         "notes_en": english(graph, node, description, *NOTES),
         "tags": tags,
         "theme": theme,
-        "frequency": values.frequency(_frequency(graph, node)),
-        "access_rights": values.access(one(graph, node, "dct:accessRights")),
+        "frequency": codes.frequency(_frequency(graph, node)),
+        "access_rights": codes.access(one(graph, node, "dct:accessRights")),
         "language": languages(graph, node),
         "issued": date(graph, node, "issued", notes, "dct:issued", "schema:datePublished"),
         "modified": date(graph, node, "modified", notes, "dct:modified", "dct:updated"),
@@ -151,7 +152,7 @@ def _frequency(graph: Graph, node: Any) -> str:
         if count.isdecimal():
             return f"P{count}{letter}"
     named = label(graph, term)
-    known = values.frequency(str(term)) if isinstance(term, URIRef) else ""
+    known = codes.frequency(str(term)) if isinstance(term, URIRef) else ""
     return str(term) if known != str(term) and known else (named or str(term or ""))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from harvesters.sources import _dcat_codes as codes
 from harvesters.sources import _dcat_values as values
 from harvesters.sources._dcat_values import Notes
 from harvesters.sources._rdf import BNode, Graph, Literal, Term, URIRef
@@ -98,7 +99,7 @@ def date(graph: Graph, node: Any, field: str, notes: Notes, *names: str) -> str:
 def languages(graph: Graph, node: Any) -> list[str]:
     terms = graph.objects(node, "dct:language", "dc:language")
     said = (str(term) if isinstance(term, URIRef) else label(graph, term) for term in terms)
-    return list(dict.fromkeys(values.language(word) for word in said if word))
+    return list(dict.fromkeys(codes.language(word) for word in said if word))
 
 
 def identifier(graph: Graph, node: Any) -> str:

@@ -17,6 +17,7 @@ import schemas
 from harvesters.errors import HarvestError
 from harvesters.fetch import Response
 from harvesters.model import Record, RecordResource
+from harvesters.sources import _dcat_codes as codes
 from harvesters.sources import _dcat_values as values
 from harvesters.sources._dcat_graph import listing
 from harvesters.sources._dcat_graph import to_record as from_graph
@@ -56,7 +57,7 @@ def kinds(metadata: Element) -> list[str]:
     """What the record says it is, in small letters: ``dataset``, ``article``."""
     said = [text(e) for e in descendants(metadata, "type")]
     said += [attribute(e, "resourceTypeGeneral") for e in descendants(metadata, "resourceType")]
-    return [values.last_segment(word).lower() for word in said if word]
+    return [codes.last_segment(word).lower() for word in said if word]
 
 
 def to_record(id_: str, metadata: Element, where: str, mark: str) -> Record:
@@ -96,7 +97,7 @@ def _dublin_core(metadata: Element, notes: Notes) -> tuple[dict[str, Any], list[
     said = {name: [text(element) for element in found] for name, found in given.items()}
     title, title_en = _languages(given["title"])
     description, description_en = _languages(given["description"])
-    theme, tags = values.themes([], said["subject"])
+    theme, tags = codes.themes([], said["subject"])
     links = list(filter(None, map(_link, said["identifier"])))
     covered = [*said["coverage"]]
     times = [period for one in covered if (period := _period(one))]
@@ -108,9 +109,9 @@ def _dublin_core(metadata: Element, notes: Notes) -> tuple[dict[str, Any], list[
         "notes_en": description_en,
         "tags": tags,
         "theme": [*theme, *said["subject"]],
-        "language": [values.language(word) for word in said["language"]],
+        "language": [codes.language(word) for word in said["language"]],
         "issued": _first_date(said["date"]),
-        "license_id": values.licence([word for word in said["rights"] if not _access(word)]),
+        "license_id": codes.licence([word for word in said["rights"] if not _access(word)]),
         "access_rights": next(filter(None, map(_access, said["rights"])), ""),
         "url": _page(links),
         "temporal_coverage": values.periods(times, notes),
@@ -152,11 +153,11 @@ def _datacite(resource: Element, notes: Notes) -> tuple[dict[str, Any], list[str
         "notes_en": description_en,
         "tags": subjects,
         "theme": subjects,
-        "language": [values.language(word) for word in [text(resource, "language")] if word],
+        "language": [codes.language(word) for word in [text(resource, "language")] if word],
         "issued": _first_date([d for kind, d in dates if kind in ("Issued", "Available")] + [year]),
         "modified": _first_date([d for kind, d in dates if kind == "Updated"]),
         "version": text(resource, "version")[:100],
-        "license_id": values.licence([word for word in said if not _access(word)]),
+        "license_id": codes.licence([word for word in said if not _access(word)]),
         "access_rights": next(filter(None, map(_access, said)), ""),
         "url": _page([own, *others]),
         "contact": list(_contact_persons(resource)),
@@ -207,7 +208,7 @@ def _extension(address: str) -> str:
 
 
 def _access(word: str) -> str:
-    return _ACCESS.get(re.sub(r"[^a-z]", "", values.last_segment(word).lower()), "")
+    return _ACCESS.get(re.sub(r"[^a-z]", "", codes.last_segment(word).lower()), "")
 
 
 def _first_date(candidates: Iterable[str]) -> str:

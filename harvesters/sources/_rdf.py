@@ -39,7 +39,8 @@ from harvesters.tables.xml_document import parse_xml
 
 __all__ = ["ACCEPT", "BNode", "Graph", "Literal", "Term", "URIRef", "parse"]
 
-#: What is asked for: the form first that is read the fastest.
+#: What is asked for. RDF/XML first: Turtle cannot be written where one address has a blank in it,
+#: and a portal then answers with an error.
 ACCEPT = (
     "application/rdf+xml, application/n-triples;q=0.9, text/turtle;q=0.9, "
     "application/ld+json;q=0.8, application/json;q=0.5, */*;q=0.1"
