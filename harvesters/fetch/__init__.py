@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harvesters.fetch.response import Response
+from harvesters.fetch.streamed import Streamed
 from harvesters.model import Scalar
 from harvesters.settings import Limits
 
-__all__ = ["Entry", "Fetch", "QueryResult", "Response"]
+__all__ = ["Entry", "Fetch", "QueryResult", "Response", "Streamed"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ class Fetch(Protocol):
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response: ...
+
+    def stream(self, location: str, headers: Mapping[str, str] | None = None) -> Streamed:
+        """A file of any size, from a granted folder or by HTTP, without holding it in memory.
+
+        For a source whose whole listing is one document. Use it in a `with`.
+        """
 
     def post(self, url: str, json: Any, headers: Mapping[str, str] | None = None) -> Response: ...
 

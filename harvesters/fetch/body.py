@@ -58,21 +58,20 @@ def read_body(chunks: Iterable[bytes], encoding: str, caps: Caps) -> bytes:
     Raises `too_large` as soon as a cap is passed, `truncated` when a compressed body ends early,
     `api_error` for an encoding that was not asked for or a stream that is not what it says.
     """
+    body = bytearray()
+    for chunk in body_pieces(chunks, encoding, caps):
+        body += chunk
+    return bytes(body)
+
+
+def body_pieces(chunks: Iterable[bytes], encoding: str, caps: Caps) -> Iterator[bytes]:
+    """As `read_body`, piece by piece."""
     name = encoding.strip().lower()
     if name in ("", "identity"):
-        return _collect(_capped(chunks, caps), caps)
+        return _capped(chunks, caps)
     if name not in ("gzip", "x-gzip", "deflate"):
         raise HarvestError("api_error", where=caps.where, detail=f"Content-Encoding: {name[:40]}")
-    return _collect(_inflate(_capped(chunks, caps), name, caps), caps)
-
-
-def _collect(chunks: Iterable[bytes], caps: Caps) -> bytes:
-    body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > caps.max_bytes:
-            raise caps.too_large(caps.max_bytes)
-    return bytes(body)
+    return _capped(_inflate(_capped(chunks, caps), name, caps), caps)
 
 
 def _capped(chunks: Iterable[bytes], caps: Caps) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json as jsonlib
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from harvesters.fetch.http import Client
 from harvesters.fetch.pace import Pace
 from harvesters.fetch.remote import Access, Store
 from harvesters.fetch.response import Response
+from harvesters.fetch.streamed import Streamed
 from harvesters.fetch.web_index import Found, files_below
 from harvesters.fetch.wire import Deadline, Dialler, Resolve, resolve
 from harvesters.settings import Auth, Limits
@@ -93,6 +95,15 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         return self._http().request("GET", url, params, headers)
+
+    def stream(self, location: str, headers: Mapping[str, str] | None = None) -> Streamed:
+        if is_local(location):
+            self._deadline.remaining(location)
+            return folders.open_file(self._grants, location, self._limits.max_bytes)
+        if _scheme(location) in _STORES:  # their drivers give a file as a whole
+            whole = self.read(location)
+            return Streamed(whole.url, io.BytesIO(whole.content), whole.headers)
+        return self._http().stream(location, headers)
 
     def post(self, url: str, json: Any, headers: Mapping[str, str] | None = None) -> Response:
         body = jsonlib.dumps(json, ensure_ascii=False).encode()

@@ -12,6 +12,7 @@ from harvesters.fetch import Entry
 from harvesters.fetch.body import size_in_words
 from harvesters.fetch.grants import Grants, local_path, nfc
 from harvesters.fetch.response import Response
+from harvesters.fetch.streamed import Streamed
 
 #: A folder with more files than this is a mistake in the grant, not a source.
 MAX_FILES = 100_000
@@ -47,7 +48,16 @@ def list_folder(grants: Grants, location: str, suffixes: Sequence[str]) -> tuple
 
 
 def read_file(grants: Grants, location: str, max_bytes: int) -> Response:
-    """The bytes of a regular file in a granted folder.
+    """The bytes of a regular file in a granted folder."""
+    with open_file(grants, location, max_bytes) as opened:
+        content = opened.file.read(max_bytes + 1)
+    if len(content) > max_bytes:  # it grew while it was read
+        raise HarvestError("too_large", where=location, limit=size_in_words(max_bytes))
+    return Response(location, content, headers=opened.headers)
+
+
+def open_file(grants: Grants, location: str, max_bytes: int) -> Streamed:
+    """A regular file in a granted folder, to be read piece by piece.
 
     The file is opened first and judged by what was opened, so that a link changed between the
     check and the reading leads nowhere.
@@ -64,14 +74,13 @@ def read_file(grants: Grants, location: str, max_bytes: int) -> Response:
         if not stat.S_ISREG(facts.st_mode):
             raise HarvestError("file_not_readable", where=location)
         _check_opened(grants, descriptor, location)
+        if facts.st_size > max_bytes:
+            raise HarvestError("too_large", where=location, limit=size_in_words(max_bytes))
     except HarvestError:
         os.close(descriptor)
         raise
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(max_bytes + 1)
-    if len(content) > max_bytes:
-        raise HarvestError("too_large", where=location, limit=size_in_words(max_bytes))
-    return Response(location, content, headers={"last-modified": str(facts.st_mtime_ns)})
+    file = os.fdopen(descriptor, "rb")
+    return Streamed(location, file, {"last-modified": str(facts.st_mtime_ns)})
 
 
 def _check_opened(grants: Grants, descriptor: int, location: str) -> None:

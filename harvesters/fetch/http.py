@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import http
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import IO
 from urllib.parse import urljoin
 
 import stamina
@@ -26,7 +27,7 @@ from urllib3.response import BaseHTTPResponse
 
 from harvesters.errors import HarvestError
 from harvesters.fetch.auth import Credentials
-from harvesters.fetch.body import Budget, read_body
+from harvesters.fetch.body import Budget, body_pieces
 from harvesters.fetch.copies import Copies, conditions, may_be_kept
 from harvesters.fetch.grants import (
     Endpoint,
@@ -41,6 +42,7 @@ from harvesters.fetch.grants import (
 from harvesters.fetch.pace import Pace
 from harvesters.fetch.refusals import error_detail, retry_after
 from harvesters.fetch.response import Response
+from harvesters.fetch.streamed import Streamed, scratch
 from harvesters.fetch.wire import Deadline, Dialler, connection_pool
 from harvesters.settings import Limits
 
@@ -127,16 +129,30 @@ class Client:
             self._copies.keep(target, asked, answer)
         return answer
 
+    def stream(self, url: str, headers: Mapping[str, str] | None = None) -> Streamed:
+        """One answer to GET with its body in a file. No copy is kept: it would be as large."""
+        if has_credentials(url):
+            raise HarvestError("credentials_in_url", where=shown(url))
+        file = scratch()
+        try:
+            answer = self._insisted("GET", with_params(url, {}), dict(headers or {}), sink=file)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return Streamed(answer.url, file, answer.headers)
+
     def _insisted(
         self,
         method: str,
         url: str,
         headers: dict[str, str],
-        body: bytes | None,
-        signed: bool,
-        signer: Signer | None,
+        body: bytes | None = None,
+        signed: bool = True,
+        signer: Signer | None = None,
+        sink: IO[bytes] | None = None,
     ) -> Response:
-        """One answer, however often it must be asked for."""
+        """One answer, however often it must be asked for. With a sink, a good body goes there."""
         try:
             for attempt in stamina.retry_context(
                 on=self._pause,
@@ -147,7 +163,7 @@ class Client:
                 wait_jitter=0.2,
             ):
                 with attempt:
-                    return self._follow(method, url, dict(headers), body, signed, signer)
+                    return self._follow(method, url, dict(headers), body, signed, signer, sink)
         except _Transient as transient:
             raise transient.error from transient.__cause__
         raise AssertionError("unreachable")
@@ -172,6 +188,7 @@ class Client:
         body: bytes | None,
         signed: bool,
         signer: Signer | None,
+        sink: IO[bytes] | None,
     ) -> Response:
         home, renewed = origin_of(url), False
         redirects = 0
@@ -185,7 +202,7 @@ class Client:
                 asked = with_params(url, self._credentials.parameters())
             elif signer is not None and origin_of(url) == home:
                 sent.update(signer(method, url))
-            response = self._exchange(method, asked, where, endpoint, sent, body)
+            response = self._exchange(method, asked, where, endpoint, sent, body, sink)
             if response.status == 401 and mine and not renewed and self._credentials.renew():
                 renewed = True
                 continue
@@ -234,6 +251,7 @@ class Client:
         endpoint: Endpoint,
         headers: dict[str, str],
         body: bytes | None,
+        sink: IO[bytes] | None,
     ) -> Response:
         self._wait_turn(endpoint, where)
         left = self._deadline.remaining(where)
@@ -250,7 +268,7 @@ class Client:
                     decode_content=False,
                     timeout=Timeout(connect=timeout, read=timeout),
                 )
-                response = self._received_from(raw, method, where)
+                response = self._received_from(raw, method, where, sink)
         except (HTTPError, OSError, ValueError, HarvestError) as error:
             if self._dialler.expired:
                 raise self._deadline.error(where) from error
@@ -261,7 +279,9 @@ class Client:
             raise self._deadline.error(where)
         return response
 
-    def _received_from(self, raw: BaseHTTPResponse, method: str, where: str) -> Response:
+    def _received_from(
+        self, raw: BaseHTTPResponse, method: str, where: str, sink: IO[bytes] | None
+    ) -> Response:
         headers = {key.lower(): value for key, value in raw.headers.items()}
         caps = self._budget.caps(self._limits, where)
         try:
@@ -269,7 +289,11 @@ class Client:
             if method != "HEAD":
                 caps.check_promise(headers.get("content-length"))
                 encoding = headers.get("content-encoding", "")
-                content = read_body(raw.stream(65536, decode_content=False), encoding, caps)
+                pieces = body_pieces(raw.stream(65536, decode_content=False), encoding, caps)
+                if sink is not None and raw.status == http.HTTPStatus.OK:
+                    self._budget.spent += _poured(pieces, sink)
+                else:
+                    content = b"".join(pieces)
         except BaseException:
             raw.close()
             raise
@@ -303,6 +327,13 @@ class Client:
         if isinstance(error, LocationValueError | UnicodeError):
             return HarvestError("bad_setting", where=where, key="url", expected="https://…")
         return _Transient(HarvestError("unreachable", where=where))
+
+
+def _poured(pieces: Iterator[bytes], sink: IO[bytes]) -> int:
+    """Writes over what an attempt before this one has left."""
+    sink.seek(0)
+    sink.truncate()
+    return sum(sink.write(piece) for piece in pieces)
 
 
 def _target(location: str) -> str:

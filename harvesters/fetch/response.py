@@ -27,9 +27,7 @@ class Response:
     @property
     def is_html(self) -> bool:
         """Whether the body is a web page, whatever its Content-Type says."""
-        start = self.content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        led_in = start.startswith((b"<!--", b"<?xml"))
-        return start.startswith(_HTML) or (led_in and (b"<html" in start or _HTML[0] in start))
+        return looks_like_html(self.content[:1024])
 
     def text(self) -> str:
         """The body as text: UTF-8 (a BOM is taken off), UTF-16 with BOM, else `unknown_encoding`.
@@ -70,6 +68,13 @@ class Response:
             raise HarvestError("not_json", where=self.url, at=0) from error
         except RecursionError as error:
             raise HarvestError("too_deep", where=self.url) from error
+
+
+def looks_like_html(start: bytes) -> bool:
+    """Whether a body that starts like this is a web page."""
+    start = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    led_in = start.startswith((b"<!--", b"<?xml"))
+    return start.startswith(_HTML) or (led_in and (b"<html" in start or _HTML[0] in start))
 
 
 def _without_lone_surrogates(value: Any) -> Any:
