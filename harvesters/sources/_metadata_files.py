@@ -24,7 +24,7 @@ SUFFIXES = (".xml",)
 MAX_DEPTH = 3
 MAX_FILES = 20_000
 #: Envelopes that hold records: answers that were saved as files.
-_ENVELOPES = ("GetRecordsResponse", "GetRecordByIdResponse", "RDF")
+_ENVELOPES = ("GetRecordsResponse", "GetRecordByIdResponse")
 _WHOLE = re.compile(r"</html\s*>\s*$", re.IGNORECASE)
 #: What ends the whole reading, not one file of it.
 _FATAL = ("deadline", "host_not_granted")
@@ -131,14 +131,14 @@ class _Reading:
             return
         for at, record in enumerate(records):
             self._count += 1
-            id_ = metadata.identifier(record) or (path if len(records) == 1 else f"{path}#{at}")
-            if not metadata.is_wanted(record, self._levels):
+            said = metadata.describe(record, path)
+            id_ = said.id or (path if len(records) == 1 else f"{path}#{at}")
+            if not said.is_wanted(self._levels):
                 continue
-            mark = metadata.mark_of(record)
-            if self._since.get(id_) == mark:
+            if said.mark and self._since.get(id_) == said.mark:
                 yield Unchanged(id_)
             else:
-                yield metadata.to_record(record, id_, path, mark)
+                yield said.record(id_)
 
     def end(self, where: str, whole: bool) -> End:
         """Complete when the whole list was seen and every file of it could be read."""

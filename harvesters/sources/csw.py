@@ -20,13 +20,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
-from xml.etree.ElementTree import Element
 
 from harvesters.errors import HarvestError, Problem
 from harvesters.fetch import Fetch, Response
 from harvesters.model import End, Item, Probe, SourceType, Unchanged
 from harvesters.sources import _metadata_files as files
-from harvesters.sources import _metadata_record as metadata
 from harvesters.sources._csw_protocol import (
     Capabilities,
     Page,
@@ -36,7 +34,7 @@ from harvesters.sources._csw_protocol import (
     refusal,
     schemas_to_try,
 )
-from harvesters.sources._metadata_record import LEVELS
+from harvesters.sources._metadata_record import LEVELS, Metadata, describe
 from harvesters.tables.xml_document import parse_xml
 
 #: Walks over a listing whose count changes while it is read, before it is called incomplete.
@@ -175,7 +173,7 @@ class _Walk:
     """One pass over the listing."""
 
     ids: set[str] = field(default_factory=set)
-    repeated: list[Element] = field(default_factory=list)
+    repeated: list[Metadata] = field(default_factory=list)
     nameless: int = 0
     count: int | None = None
     ended: bool = False
@@ -187,18 +185,17 @@ class _Walk:
         whole = self.ended if self.count is None else len(self.ids) == self.count
         return whole and self.stable and not self.stuck and not self.nameless
 
-    def fresh(self, page: Page) -> list[Element]:
+    def fresh(self, page: Page, where: str) -> list[Metadata]:
         """The records of a page that are new in this walk; those without an id among them."""
         self.stable = self.stable and self.count in (None, page.matched)
         self.count = page.matched
-        fresh = []
-        for record in page.records:
-            id_ = metadata.identifier(record)
-            if id_ and id_ in self.ids:
-                self.repeated.append(record)
+        fresh: list[Metadata] = []
+        for record in (describe(root, where) for root in page.records):
+            if record.id and record.id in self.ids:
+                self.repeated = [*self.repeated[-_REPEATED:], record]
                 continue
-            self.nameless += not id_
-            self.ids.add(id_) if id_ else None
+            self.nameless += not record.id
+            self.ids.add(record.id) if record.id else None
             fresh.append(record)
         self.stuck = bool(page.records) and not fresh
         return fresh
@@ -239,34 +236,31 @@ class _Reading:
             while position is not None:
                 if position > 1 or number > 1:
                     page = self._catalogue.page(query, position)
-                for record in walk.fresh(page):
+                for record in walk.fresh(page, self._catalogue.base):
                     yield from self._item(record, first=number == 1)
                 position = walk.next_position(position, page)
             if walk.stable:
                 break
         if walk.stable and not walk.stuck:
-            for record in walk.repeated[:_REPEATED]:
+            for record in walk.repeated:
                 yield from self._again(record)
         yield self._end(walk)
 
-    def _item(self, record: Element, first: bool) -> Iterator[Item]:
-        id_ = metadata.identifier(record)
-        if not id_:
+    def _item(self, record: Metadata, first: bool) -> Iterator[Item]:
+        if not record.id:
             if first:
-                yield metadata.nameless(record, self._catalogue.base)
-        elif id_ not in self._given:
-            self._given.add(id_)
+                yield record.nameless()
+        elif record.id not in self._given:
+            self._given.add(record.id)
             yield from self._again(record)
 
-    def _again(self, record: Element) -> Iterator[Item]:
-        id_ = metadata.identifier(record)
-        if not metadata.is_wanted(record, self._settings.levels):
+    def _again(self, record: Metadata) -> Iterator[Item]:
+        if not record.is_wanted(self._settings.levels):
             return
-        mark = metadata.mark_of(record)
-        if self._since.get(id_) == mark:
-            yield Unchanged(id_)
+        if self._since.get(record.id) == record.mark:
+            yield Unchanged(record.id)
         else:
-            yield metadata.to_record(record, id_, self._catalogue.base, mark)
+            yield record.record()
 
     def _end(self, walk: _Walk) -> End:
         if walk.complete:
@@ -277,6 +271,9 @@ class _Reading:
         return End(False, walk.count, problem)
 
 
+#: Coded fields: a catalogue speaks of lists of its own, and what is not in ours is left out.
+_CODED = ("license_id", "theme", "language", "frequency", "access_rights", "applicable_legislation")
+
 SOURCE = SourceType(
     type="csw",
     title={
@@ -286,10 +283,5 @@ SOURCE = SourceType(
     settings=Settings,
     read=read,
     probe=probe,
-    mapping={
-        "license_id": {"from": "license_id", "unknown": "ignore"},
-        "theme": {"from": "theme", "unknown": "ignore"},
-        "language": {"from": "language", "unknown": "ignore"},
-        "frequency": {"from": "frequency", "unknown": "ignore"},
-    },
+    mapping={name: {"from": name, "unknown": "ignore"} for name in _CODED},
 )

@@ -216,6 +216,29 @@ def test_geo_ide_of_one_record_is_the_one_of_the_page() -> None:
         assert alone.fields[name] == of_page.fields[name]
 
 
+def test_geonetwork_in_dcat() -> None:
+    households, basin = _records(REAL / "fr_geonetwork-dcat-page-1.xml")
+    start = "https://www.geo2france.fr/geonetwork/srv/fre/catalog.search#/metadata/"
+    assert households.remote_id == f"{start}04bcec79-5b25-4b16-b635-73115f7456e4"
+    assert basin.remote_id == f"{start}06367a09-096c-4db6-a122-52469176d619"
+    assert households.fields["title"] == (
+        "INSEE - Part des ménages présents depuis 5 ans ou plus dans leur logement actuel (2010)"
+    )
+    assert households.fields["identifier"] == "https://www.geo2france.fr/insee/partmenage5ans"
+    assert households.fields["issued"] == "2020-09-22"
+    assert households.fields["contact"][0]["email"] == "contact@geo2france.fr"
+    assert "POPULATION" in households.fields["tags"]
+    assert "1.32898744824151, 48.79422289313" in households.fields["spatial_coverage"][0]["geom"]
+    assert _formats(households) == ["HTML", "HTML", "", "PDF", "WMS"]
+    assert [note.code for note in households.notes] == ["link_left_out"]
+    assert basin.fields["title"].startswith("Zonage du bassin urbain à dynamiser (BUD)")
+    assert [r.fields["url"] for r in basin.resources] == [
+        "https://www.geo2france.fr/geoserver/anct/ows"
+    ]
+    mapped, _ = map_record(ID, basin, SOURCE.mapping, {})
+    assert "frequency" not in mapped.fields, "PUNCTUAL is none of ours"
+
+
 def test_the_databank_of_the_flemish_underground() -> None:
     record = _one(REAL / "ows_csw_dov_getrecordbyid.xml")
     assert record.fields["title"] == "Grondwatermeetnetten"
