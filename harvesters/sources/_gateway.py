@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harvesters.errors import HarvestError, Problem
+from harvesters.fetch.grants import shown
 from harvesters.model import (
     End,
     Failure,
@@ -64,6 +65,11 @@ class Gateway:
     success: Mapping[str, Any] = field(default_factory=dict)
     table: Mapping[str, Any] = field(default_factory=dict)
     source_system: str = ""
+
+    @property
+    def where(self) -> str:
+        """The address as it may be shown."""
+        return shown(self.url)
 
     def __post_init__(self) -> None:
         """Mistakes show when the source is saved."""
@@ -124,14 +130,14 @@ class _Datasets:
             total += came if walk.total is None else walk.total
             if not walk.is_complete(came):
                 complete = False
-                problem = problem or walk.problem(came, self.settings.url)
+                problem = problem or walk.problem(came, self.settings.where)
         yield End(complete, total, problem)
 
     def _item(self, record: Mapping[str, Any]) -> Iterator[Item]:
         id_ = said_by(record, self.settings.id)
         if not id_.strip("-_. "):
             detail = {"detail": self.settings.id}
-            yield Failure(Problem("unexpected_answer", self.settings.url, None, detail))
+            yield Failure(Problem("unexpected_answer", self.settings.where, None, detail))
             return
         content = digest(repr(record))[:16]
         if self.known.get(id_) == content:
@@ -168,9 +174,9 @@ class _Rows:
             for page in pages(self.settings, ask, walk):
                 rows += [flat(record) for record in page]
                 self._check_size(rows)
-            came = len(rows) - before
+            came = self._counted(rows[before:])
             if not walk.is_complete(came):
-                problem = walk.problem(came, self.settings.url)
+                problem = walk.problem(came, self.settings.where)
                 yield Failure(problem.of(id_))
                 yield End(False, problem=problem)
                 return
@@ -182,14 +188,21 @@ class _Rows:
             yield Unchanged(id_) if since.get(id_) == record.mark else record
         yield End(True, 1)
 
+    def _counted(self, rows: list[Mapping[str, Scalar]]) -> int:
+        """Rows; with a key different ones, for a listing that moves sends one twice for another."""
+        key = self.said.key
+        return len({tuple(map(row.get, key)) for row in rows}) if key else len(rows)
+
     def _check_size(self, rows: list[Mapping[str, Scalar]]) -> None:
         if rows and len(rows) * len(rows[0]) > MAX_CELLS:
             limit, limit_en = f"{MAX_CELLS} ô", f"{MAX_CELLS} cells"
-            raise HarvestError("too_large", where=self.settings.url, limit=limit, limit_en=limit_en)
+            raise HarvestError(
+                "too_large", where=self.settings.where, limit=limit, limit_en=limit_en
+            )
 
     def _record(self, id_: str, rows: list[Mapping[str, Scalar]]) -> Record:
         if not rows:
-            raise HarvestError("no_table", where=self.settings.url)
+            raise HarvestError("no_table", where=self.settings.where)
         title = nfc(self.said.title) or id_
         table, notes = table_of_rows(rows, self.said, title)
         content = render_csv([column.name for column in table.columns], table.rows)

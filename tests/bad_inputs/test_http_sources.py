@@ -15,7 +15,7 @@ LOGIN = (
     "<body><form method=post>Tài khoản</form></body></html>"
 )
 #: Where each source type looks first.
-PATHS = {"ckan": "", "pxweb": "/api/v1/vi/", "files": "/bao-cao.csv"}
+PATHS = {"ckan": "", "pxweb": "/api/v1/vi/", "files": "/bao-cao.csv", "rest": "/bo-du-lieu"}
 types = pytest.mark.parametrize("type_", list(PATHS))
 
 
@@ -104,19 +104,20 @@ def test_a_body_shorter_than_promised(type_):
     assert problem.code == "truncated"
 
 
-@pytest.mark.parametrize("type_", ["ckan", "pxweb"])
+@pytest.mark.parametrize("type_", ["ckan", "pxweb", "rest"])
 @pytest.mark.parametrize("body", ['{"success": true, "result": {"cou', '[{"id": "a", "te', ""])
 def test_json_cut_in_the_middle(answering, type_, body):
     assert answering(type_, body, mimetype="application/json").code == "truncated"
 
 
-def test_success_false_with_status_200(answering):
+@pytest.mark.parametrize("type_", ["ckan", "rest"])
+def test_success_false_with_status_200(answering, type_):
     body = '{"success": false, "error": {"message": "Phiên làm việc đã hết hạn"}}'
-    problem = answering("ckan", body, mimetype="application/json")
+    problem = answering(type_, body, mimetype="application/json")
     assert (problem.code, problem.params) == ("api_error", {"detail": "Phiên làm việc đã hết hạn"})
 
 
-@pytest.mark.parametrize("type_", ["ckan", "pxweb"])
+@pytest.mark.parametrize("type_", ["ckan", "pxweb", "rest"])
 def test_json_in_an_encoding_that_json_does_not_have(answering, type_):
     body = '{"success": true, "result": "Thu\xfd s\xe0n"}'.encode("latin-1")
     assert answering(type_, body, mimetype="application/json").code == "unknown_encoding"
@@ -153,3 +154,20 @@ def test_a_bomb_of_gzip(answering, type_):
 def test_json_nested_without_end(answering, type_):
     problem = answering(type_, "[" * 200_000, mimetype="application/json")
     assert problem.code in ("too_deep", "unexpected_answer", "no_table", "unknown_encoding")
+
+
+@pytest.mark.parametrize(
+    ("paging", "code"),
+    [
+        ({"style": "page"}, "page_repeated"),
+        ({"style": "offset", "total": "total"}, "page_repeated"),
+        ({"style": "next_link", "next": "next"}, "page_repeated"),
+        ({"total": "total"}, "incomplete_listing"),
+        ({}, "incomplete_listing"),
+        ({"style": "cursor", "next": "khong_co"}, "incomplete_listing"),
+    ],
+)
+def test_a_gateway_that_does_not_give_all(answering, paging, code):
+    body = '{"total": 40, "next": "?page=2", "ds": [{"id": 1, "ten": "a"}, {"id": 2, "ten": "b"}]}'
+    config = {"read": {"records": "ds", "paging": paging}}
+    assert answering("rest", body, config, mimetype="application/json").code == code

@@ -341,6 +341,16 @@ def test_a_table_that_is_not_whole_is_not_given(gateway: Gateway):
     assert not end.complete
 
 
+def test_a_row_that_came_twice_does_not_stand_for_one_that_is_missing(gateway: Gateway):
+    pages = {"1": ROWS[:3], "2": ROWS[2:5], "3": ROWS[6:]}
+    gateway.serve(lambda p: {"data": pages.get(p["page"], []), "total": 7})
+    paging = {"style": "page", "total": "total"}
+    table = {"id": "bang", "key": ["id"]}
+    failed, end = gateway.read(records="data", table=table, paging=paging)
+    assert isinstance(failed, Failure)
+    assert not end.complete
+
+
 def test_a_figure_with_many_digits_stays_what_was_published(gateway: Gateway):
     body = '[{"so": 1234567890.1234567891}, {"so": 0.1}, {"so": 12345678901234567890123}]'
     gateway.serve(lambda p: Response(body))
