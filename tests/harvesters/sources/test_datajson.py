@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from harvesters import mapping
+from harvesters.errors import HarvestError
+from harvesters.fetch.fetcher import Fetcher
 from harvesters.model import End, Failure
+from harvesters.registry import settings_of
+from harvesters.sources import datajson
 from harvesters.sources.datajson import SOURCE
 from tests.harvesters.sources.web import Site, records
 
@@ -147,6 +152,60 @@ def test_a_file_that_is_cut_is_no_listing(site):
     for at in range(len(body) // 2, len(body), 7):
         site.pages["/data.json"] = body[:at]
         assert site.code("datajson", "/data.json") == "truncated", body[:at]
+
+
+def large(*datasets, **more):
+    """A file that is streamed: above what is parsed as a whole."""
+    filling = {"title": "Bộ lớn", "identifier": "lớn", "description": "x" * datajson.WHOLE}
+    return json.dumps({**POD, **more, "dataset": [filling, *datasets]}, ensure_ascii=False)
+
+
+def test_a_large_file_is_read_dataset_by_dataset(site):
+    one = {"title": "Một", "identifier": "1", "modified": "2024-03-01"}
+    inner = {"dataset": [{"title": "Hai", "identifier": "2"}]}
+    series = {"title": "Chuỗi", "seriesMember": [one, {"title": "Ba", "identifier": "3"}]}
+    site.pages["/data.json"] = large(one, catalog=[inner], datasetSeries=[series])
+    items = site.read("datajson", "/data.json")
+    assert [r.remote_id for r in records(items)] == ["lớn", "1", "3", "2"]
+    assert items[-1] == End(True, 4)
+    assert len(site.asked) == 1
+    assert site.probe("datajson", "/data.json").datasets == 4
+
+
+@pytest.mark.parametrize("cut", [1, 5, 60])
+def test_a_large_file_that_is_cut_gives_what_came_and_no_end(site, cut):
+    body = large({"title": "Một", "identifier": "1"}, {"title": "Hai", "identifier": "2"})
+    site.pages["/data.json"] = body[:-cut]
+    settings = settings_of("datajson", f"{site.base}/data.json", {})
+    with Fetcher(site.allow, site.limits) as fetch:
+        items = SOURCE.read(settings, fetch, {})
+        assert next(items).remote_id == "lớn"
+        with pytest.raises(HarvestError) as error:
+            list(items)
+    assert error.value.code == "truncated"
+
+
+def test_a_large_file_of_something_else(site):
+    site.pages["/data.json"] = json.dumps({"a": "x" * datajson.WHOLE, "b": [{"title": "x"}]})
+    assert site.code("datajson", "/data.json") == "unexpected_answer"
+    assert site.probe("datajson", "/data.json") is None
+
+
+def test_memory_is_bounded_by_a_dataset_not_by_the_file(site):
+    """40 MB in 4,000 datasets: no more than a tenth of it is held at once."""
+    each = json.dumps({"title": "Bộ", "description": "y" * 10_000})[:-1]
+    body = ", ".join(f'{each}, "identifier": "{n}"}}' for n in range(4000))
+    site.pages["/data.json"] = f'{{"dataset": [{body}]}}'
+    settings = settings_of("datajson", f"{site.base}/data.json", {})
+    with Fetcher(site.allow, site.limits) as fetch:
+        items = SOURCE.read(settings, fetch, {})
+        next(items)
+        tracemalloc.start()
+        count = sum(1 for _ in items)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert count == 4000
+    assert peak < 4_000_000
 
 
 @recorded
