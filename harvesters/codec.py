@@ -105,9 +105,15 @@ def change_to_json(change: Change) -> dict[str, Any]:
         "mark": change.mark,
         "version": change.version,
         "title": change.title,
-        "fields": [[f.field, f.before, f.after, f.resource] for f in change.fields],
+        "fields": _fields_to_json(change.fields),
         "tables": [_table_change_to_json(table) for table in change.tables],
+        **({"conflicts": _fields_to_json(change.conflicts)} if change.conflicts else {}),
+        **({"seen": change.seen.to_json()} if change.seen else {}),
     }
+
+
+def _fields_to_json(fields: tuple[FieldChange, ...]) -> list[list[Any]]:
+    return [[f.field, f.before, f.after, f.resource] for f in fields]
 
 
 def change_from_json(data: Mapping[str, Any]) -> Change:
@@ -119,6 +125,8 @@ def change_from_json(data: Mapping[str, Any]) -> Change:
         base=MappedDataset.from_json(data["base"]) if data["base"] else None,
         fields=tuple(FieldChange(*entry) for entry in data["fields"]),
         tables=tuple(_table_change_from_json(entry) for entry in data["tables"]),
+        conflicts=tuple(FieldChange(*entry) for entry in data.get("conflicts") or ()),
+        seen=MappedDataset.from_json(data["seen"]) if data.get("seen") else None,
         **plain,
     )
 

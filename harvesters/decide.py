@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harvesters.merge import merge, title_of
 from harvesters.model import (
+    Action,
     Change,
     FieldChange,
     Known,
@@ -18,12 +20,8 @@ from harvesters.model import (
     MappedResource,
     TableChange,
 )
-from harvesters.settings import Guards
+from harvesters.settings import Guards, Ownership
 from schemas.text import fold
-
-#: The field of the access class, and its codes from open to closed (codelist access_class).
-ACCESS = "access_rights"
-_CLASSES = ("PUBLIC", "RESTRICTED", "NON_PUBLIC")
 
 
 def is_unchanged(known: Known | None, hash_: str, version: str) -> bool:
@@ -47,12 +45,12 @@ def compare(
     known: Known | None,
     current: MappedDataset | None,
     tables: Mapping[str, TableChange],
+    ownership: Ownership,
 ) -> Change:
     """Create, update or keep one record.
 
-    `tables` are the table changes by resource id, for resources that are in `current`. Fields the
-    source does not speak of, and never did, stay as the catalogue has them; so do resources that
-    did not come from the source.
+    `tables` are the table changes by resource id, for resources that are in `current`; those that
+    the merge does not take over are left out.
     """
     change = Change(
         "create",
@@ -68,63 +66,35 @@ def compare(
     if current is None:
         return replace(change, tables=tuple(tables.values()))
     base = MappedDataset.from_json(known.base) if known and known.base else None
-    merged = merge(candidate.dataset, base, current)
-    fields = tuple(differences(current, merged))
-    if not fields and not tables:
-        return replace(change, action="keep", dataset=None)
-    return replace(
-        change, action="update", dataset=merged, fields=fields, tables=tuple(tables.values())
+    return merged_into(change, base, candidate.dataset, current, tables, ownership)
+
+
+def merged_into(
+    change: Change,
+    base: MappedDataset | None,
+    wanted: MappedDataset,
+    current: MappedDataset,
+    tables: Mapping[str, TableChange],
+    ownership: Ownership,
+) -> Change:
+    """The change as it is to be written where the catalogue holds `current`: update or keep."""
+    merged = merge(base, wanted, current, ownership)
+    fields = tuple(differences(current, merged.dataset))
+    taken = {r.id: r.table for r in wanted.resources}
+    shown = tuple(
+        tables[r.id]
+        for r in merged.dataset.resources
+        if r.id in tables and r.table == taken.get(r.id)
     )
-
-
-def merge(new: MappedDataset, base: MappedDataset | None, current: MappedDataset) -> MappedDataset:
-    """What the catalogue is to hold: the source's word where it has one, the rest untouched."""
-    resources = {resource.id: resource for resource in current.resources}
-    of_base = {resource.id: resource for resource in base.resources} if base else {}
-    from_source = [
-        replace(
-            resource,
-            fields=_merge_fields(
-                resource.fields,
-                of_base[resource.id].fields if resource.id in of_base else {},
-                resources[resource.id].fields if resource.id in resources else {},
-            ),
-        )
-        for resource in new.resources
-    ]
-    taken = {resource.id for resource in new.resources} | set(of_base)
-    added_here = [resource for resource in current.resources if resource.id not in taken]
-    base_fields = base.fields if base else {}
-    fields = _merge_fields(new.fields, base_fields, current.fields)
-    if ACCESS in current.fields:
-        fields[ACCESS] = _access_class(new.fields, base_fields, current.fields)
-    return MappedDataset(new.id, fields, (*from_source, *added_here))
-
-
-def _access_class(
-    new: Mapping[str, Any], base: Mapping[str, Any], current: Mapping[str, Any]
-) -> Any:
-    """A source opens only what it closed itself, and by a word, not by its silence.
-
-    Who changed the class in the portal has the last word until the source changes its own; then
-    the stricter of the two holds.
-    """
-    ours, theirs = current[ACCESS], new.get(ACCESS)
-    before = base.get(ACCESS, _CLASSES[0])
-    if theirs is None or theirs == before:
-        return ours
-    return theirs if ours == before else max(ours, theirs, key=_strictness)
-
-
-def _strictness(access: Any) -> int:
-    return _CLASSES.index(access) if access in _CLASSES else len(_CLASSES)
-
-
-def _merge_fields(
-    new: Mapping[str, Any], base: Mapping[str, Any], current: Mapping[str, Any]
-) -> dict[str, Any]:
-    kept = {k: v for k, v in current.items() if k not in base or k in new}
-    return {**kept, **new}
+    action: Action = "update" if fields or shown else "keep"
+    return replace(
+        change,
+        action=action,
+        dataset=merged.dataset if action == "update" else None,
+        fields=fields,
+        tables=shown,
+        conflicts=merged.conflicts,
+    )
 
 
 def differences(before: MappedDataset, after: MappedDataset) -> Iterable[FieldChange]:
@@ -134,12 +104,12 @@ def differences(before: MappedDataset, after: MappedDataset) -> Iterable[FieldCh
     new = {resource.id: resource for resource in after.resources}
     for id_, resource in new.items():
         if id_ not in old:
-            yield FieldChange("resource", None, _title(resource), id_)
+            yield FieldChange("resource", None, title_of(resource), id_)
             continue
         yield from _field_changes(_content(old[id_]), _content(resource), id_)
     for id_, resource in old.items():
         if id_ not in new:
-            yield FieldChange("resource", _title(resource), None, id_)
+            yield FieldChange("resource", title_of(resource), None, id_)
     shared = [id_ for id_ in old if id_ in new]
     if shared != [id_ for id_ in new if id_ in old]:
         yield FieldChange("resource_order", list(old), list(new))
@@ -148,10 +118,6 @@ def differences(before: MappedDataset, after: MappedDataset) -> Iterable[FieldCh
 def _content(resource: MappedResource) -> dict[str, Any]:
     content = {**resource.fields, "table": resource.table, "file": resource.file}
     return {k: v for k, v in content.items() if v is not None}
-
-
-def _title(resource: MappedResource) -> str:
-    return str(resource.fields.get("name") or resource.fields.get("url") or resource.id)
 
 
 def _field_changes(

@@ -237,6 +237,9 @@ class Change:
     `dataset` is what is to be written; `base` is the record as mapped, which the ledger keeps for
     the next comparison. `hash`, `mark` and `version` are what the ledger will hold of the record
     once applied. For `withdraw`, `dataset` is None and `dataset_id` names what goes.
+
+    `conflicts` are fields that source and portal both changed: `before` is the portal's value,
+    which stays, `after` the source's. `seen` is what the catalogue held when an undo was planned.
     """
 
     action: Action
@@ -250,6 +253,8 @@ class Change:
     title: str = ""
     fields: tuple[FieldChange, ...] = ()
     tables: tuple[TableChange, ...] = ()
+    conflicts: tuple[FieldChange, ...] = ()
+    seen: MappedDataset | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harvesters import decide, mapping, privacy
+from harvesters import conflicts, decide, mapping, privacy
 from harvesters.codec import decode_table, encode_table
 from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
 from harvesters.fetch import Fetch
@@ -74,6 +74,7 @@ class Planner:
     version: str = ""
     seen: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
     anonymous_failures: int = 0
     unchanged: int = 0
     counts: dict[str, int] = field(default_factory=dict)
@@ -92,7 +93,9 @@ class Planner:
         self.version = mapping.version_of(self.rules)
         self.ports.ledger.begin_plan(self.run)
         self.known = self.ports.ledger.known(source.id)
+        self.removed = self.ports.catalog.removed(source.id)
         self.tally.active = sum(record.active for record in self.known.values())
+        self.tally.active -= len(self.removed)
         end = self._read(kind.read(settings, self.ports.fetch, self._marks()))
         if self.anonymous_failures:
             # Nobody knows which records these were, so nobody knows what is missing.
@@ -148,6 +151,9 @@ class Planner:
             self._duplicate(item.remote_id)
             return
         self.seen.add(item.remote_id)
+        if item.remote_id in self.removed:
+            self._leave_deleted(item.remote_id)
+            return
         if isinstance(item, Unchanged):
             self.unchanged += 1
             return
@@ -253,9 +259,21 @@ class Planner:
         for candidate in candidates:
             now = current.get(candidate.dataset.id)
             known = self.known.get(candidate.remote_id)
+            if now is None and known is not None and known.active:
+                self._leave_deleted(candidate.remote_id)
+                continue
             tables = self._table_changes(candidate.dataset, now)
-            changes.append(decide.compare(candidate, known, now, tables))
+            ownership = self.run.source.config.ownership
+            change = decide.compare(candidate, known, now, tables, ownership)
+            self.problems.extend(conflicts.notes(change))
+            changes.append(change)
         self._spool(changes)
+
+    def _leave_deleted(self, remote_id: str) -> None:
+        """A person deleted the dataset in the portal: it stays so, whatever the source says."""
+        self.unchanged += 1
+        known = self.known.get(remote_id)
+        self.problems.append(conflicts.left_deleted(remote_id, known.title if known else ""))
 
     def _table_changes(
         self, new: MappedDataset, current: MappedDataset | None
@@ -283,7 +301,7 @@ class Planner:
         self.ports.progress("reading", len(self.seen))
 
     def _withdraw(self) -> None:
-        listed = self.seen | self.failed
+        listed = self.seen | self.failed | self.removed
         changes = decide.withdrawals(self.known.values(), listed)
         for start in range(0, len(changes), BATCH):
             self._spool(changes[start : start + BATCH])

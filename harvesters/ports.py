@@ -91,6 +91,11 @@ class Ledger(Protocol):
     def known(self, source_id: str) -> dict[str, Known]:
         """Every record of the source, tombstones included, by remote id."""
 
+    def bases(
+        self, source_id: str, remote_ids: Sequence[str]
+    ) -> dict[str, Mapping[str, Any] | None]:
+        """The records as last harvested (`Known.base`), by remote id; unknown ones are left out."""
+
     def put_blob(self, content: bytes) -> str:
         """Keeps bytes (a table, a file) and returns their SHA-256; the same bytes are kept once."""
 
@@ -136,6 +141,15 @@ class Ledger(Protocol):
     def refresh(self, run: Run, changes: Sequence[Change]) -> None:
         """Settles `keep` changes: marks and versions move on, the catalogue is not touched."""
 
+    def revise(self, run: Run, changes: Sequence[Change]) -> None:
+        """Writes into the plan what these changes are now: they are written otherwise than planned.
+
+        One that needs no writing any more has become `keep`.
+        """
+
+    def leave(self, run: Run, left: Sequence[tuple[Change, Problem]]) -> None:
+        """Takes changes out of the pending ones without a trace in the records; notes why."""
+
     def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
         """Ends the run: `applied`, `failed` or `cancelled`."""
 
@@ -157,6 +171,9 @@ class Catalog(Protocol):
 
         Only the fields and resource fields that a harvest can set; `table` and `file` as digests.
         """
+
+    def removed(self, source_id: str) -> set[str]:
+        """Remote ids of the source's active records whose dataset a person deleted."""
 
     def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
         """Writes the changes, each together with its ledger rows in one transaction.

@@ -303,6 +303,20 @@ MESSAGES: dict[str, Words] = {
         "The required field “{field}” is missing.",
         "Add it at the source, or give a constant in the mapping.",
     ),
+    "conflict": Words(
+        "“{title}”: mục “{field}” được sửa cả ở nguồn và trên Cổng. Cổng giữ “{portal}”; nguồn "
+        "ghi “{source}”.",
+        "Mở trang chỉnh sửa bộ dữ liệu để xem hai nội dung và chọn nội dung đúng.",
+        "“{title}”: “{field}” was changed both in the source and in the portal. The portal keeps "
+        "“{portal}”; the source says “{source}”.",
+        "Open the dataset's edit page to see both and settle which is right.",
+    ),
+    "deleted_by_steward": Words(
+        "“{title}” đã bị xóa trên Cổng nên không được đưa trở lại.",
+        "Nếu xóa nhầm, khôi phục bộ dữ liệu trên Cổng rồi chạy lại nguồn.",
+        "“{title}” was deleted in the portal and is not brought back.",
+        "If that was a mistake, restore the dataset in the portal and run the source again.",
+    ),
     "duplicate_id": Words(
         "Mã “{id}” xuất hiện nhiều lần trong nguồn.",
         "Mỗi bộ dữ liệu phải có một mã riêng. Sửa mã trùng tại nguồn; bản đang có trên Cổng được "

@@ -11,8 +11,10 @@ from __future__ import annotations
 import time
 
 from harvesters.errors import Cancelled, HarvestError, LeaseLost
+from harvesters.model import Change
 from harvesters.plan import Planner, Ports, internal
 from harvesters.ports import Run, RunState
+from harvesters.rebase import Rebased, rebase
 
 __all__ = ["Ports", "apply", "execute", "help_apply"]
 
@@ -94,11 +96,27 @@ def _settle(run: Run, ports: Ports, done: int) -> int:
         settled = {change.remote_id for change in changes}
         ports.ledger.beat(run)
         kept = [change for change in changes if change.action == "keep"]
-        if kept:
-            ports.ledger.refresh(run, kept)
         to_write = [change for change in changes if change.action != "keep"]
-        if to_write:
-            ports.catalog.apply(run, to_write)
+        now = _as_of_now(run, to_write, ports)
+        if kept or now.kept:
+            ports.ledger.refresh(run, [*kept, *now.kept])
+        if now.write:
+            ports.catalog.apply(run, now.write)
         done += len(changes)
         ports.progress("applying", done)
     return done
+
+
+def _as_of_now(run: Run, changes: list[Change], ports: Ports) -> Rebased:
+    """Merges the updates once more with what the catalogue holds; the plan is made to say so."""
+    updates = [change for change in changes if change.action == "update"]
+    if not updates:
+        return Rebased(write=changes)
+    bases = ports.ledger.bases(run.source.id, [change.remote_id for change in updates])
+    current = ports.catalog.current([change.dataset_id for change in updates])
+    now = rebase(changes, bases, current, run.source.config.ownership)
+    if now.revised or now.kept:
+        ports.ledger.revise(run, [*now.revised, *now.kept])
+    if now.left:
+        ports.ledger.leave(run, now.left)
+    return now

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, TypeVar
 
+import schemas
 from harvesters.errors import HarvestError
 from schemas.text import nearest
 
 T = TypeVar("T")
 #: What becomes of a plan with columns that look like personal data.
 PERSONAL_DATA = ("hold", "report")
+#: Whose word holds for a field.
+OWNERS = ("source", "portal", "merge")
 SECRET_REFERENCE = re.compile(r"(env:PORTAL_SECRET_[A-Z0-9_]+|file:[A-Za-z0-9_-]+|stored:[a-z_]+)")
 
 
@@ -64,14 +67,28 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Ownership:
+    """Who has the last word on a field that source and portal hold differently.
+
+    ``source``: the source, always. ``portal``: the portal, once the dataset is there. ``merge``:
+    whoever changed it; where both did, the portal's value stays and the conflict is reported.
+    """
+
+    default: str = "merge"
+    fields: Mapping[str, str] = field(default_factory=dict)
+    resource_fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SourceConfig:
-    """The whole of `--config`: `auth`, `mapping`, `guards`, `fetch`, `read`."""
+    """The whole of `--config`: `auth`, `mapping`, `guards`, `fetch`, `read`, `ownership`."""
 
     auth: Auth = Auth()
     mapping: Mapping[str, Any] = field(default_factory=dict)
     guards: Guards = Guards()
     fetch: Limits = Limits()
     read: Mapping[str, Any] = field(default_factory=dict)
+    ownership: Ownership = Ownership()
 
 
 def parse_config(data: Mapping[str, Any] | None) -> SourceConfig:
@@ -106,7 +123,33 @@ def parse_config(data: Mapping[str, Any] | None) -> SourceConfig:
         guards,
         limits,
         _mapping(data.get("read"), "read"),
+        _ownership(data.get("ownership")),
     )
+
+
+def _ownership(data: Any) -> Ownership:
+    ownership = build(Ownership, data, "ownership")
+    _check_owner(ownership.default, "ownership.default")
+    schema = schemas.load("dataset")
+    for section, described, more in (
+        ("fields", "dataset_fields", ["tags"]),
+        ("resource_fields", "resource_fields", ["table", "file", "url", "filename"]),
+    ):
+        names = [*more, *(f["field_name"] for f in schema[described])]
+        owners = getattr(ownership, section)
+        _refuse_unknown(owners, names, f"ownership.{section}")
+        for name, owner in owners.items():
+            _check_owner(owner, f"ownership.{section}.{name}")
+    if ownership.fields.get("access_rights", "merge") != "merge":
+        # Otherwise a source could open what a person closed.
+        key = "ownership.fields.access_rights"
+        raise HarvestError("bad_setting", where=key, key=key, expected="merge")
+    return ownership
+
+
+def _check_owner(owner: Any, key: str) -> None:
+    if owner not in OWNERS:
+        raise HarvestError("bad_setting", where=key, key=key, expected=", ".join(OWNERS))
 
 
 def raised(limits: Limits, most: Limits) -> list[str]:

@@ -83,6 +83,12 @@ class FakeLedger:
     def known(self, source_id: str) -> dict[str, Known]:
         return dict(self.records.get(source_id, {}))
 
+    def bases(
+        self, source_id: str, remote_ids: Sequence[str]
+    ) -> dict[str, Mapping[str, Any] | None]:
+        held = self.records.get(source_id, {})
+        return {id_: held[id_].base for id_ in remote_ids if id_ in held}
+
     def put_blob(self, content: bytes) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
         self.blobs[sha256] = content
@@ -153,6 +159,17 @@ class FakeLedger:
         all_lines = itertools.islice(self.plans[run.id].values(), first, last + 1)
         lines = (line for line in all_lines if line.state == "pending")
         return [change_from_json(line.change) for line in itertools.islice(lines, limit)]
+
+    def revise(self, run: Run, changes: Sequence[Change]) -> None:
+        self._check(run)
+        for change in changes:
+            self.plans[run.id][change.remote_id].change = change_to_json(change)
+
+    def leave(self, run: Run, left: Sequence[tuple[Change, Problem]]) -> None:
+        self._check(run)
+        for change, problem in left:
+            self.plans[run.id][change.remote_id].state = "discarded"
+            self.problems[run.id].append(problem)
 
     def refresh(self, run: Run, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -229,6 +246,14 @@ class FakeCatalog:
             id_: self.datasets[id_]
             for id_ in dataset_ids
             if id_ in self.datasets and id_ not in self.deleted
+        }
+
+    def removed(self, source_id: str) -> set[str]:
+        records = self.ledger.records.get(source_id, {}).values()
+        return {
+            record.remote_id
+            for record in records
+            if record.active and not self.current([record.dataset_id])
         }
 
     def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:

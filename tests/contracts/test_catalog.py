@@ -35,6 +35,7 @@ class Harness:
     ledger: Any
     source_id: str
     start: Callable[[], Run]
+    delete: Callable[[str], Any]
 
     def plan(self, changes: Sequence[Change]) -> Run:
         run = self.start()
@@ -65,16 +66,23 @@ class Harness:
 
 def _fake() -> Harness:
     ledger, source = FakeLedger(), make_source()
-    return Harness(FakeCatalog(ledger), ledger, source.id, lambda: ledger.start(source))
+    catalog = FakeCatalog(ledger)
+    start = lambda: ledger.start(source)  # noqa: E731
+    return Harness(catalog, ledger, source.id, start, catalog.deleted.add)
 
 
 def _ckan() -> Harness:
     from ckan.tests import factories
+    from ckan.tests.helpers import call_action
 
     from tests.ckanext.harvest_rig import Harvest
 
     harvest = Harvest(factories.Organization()["id"])
-    return Harness(harvest.catalog, harvest.ledger, harvest.source_id, harvest.run)
+
+    def delete(id_: str) -> None:
+        call_action("package_delete", {"user": factories.Sysadmin()["name"]}, id=id_)
+
+    return Harness(harvest.catalog, harvest.ledger, harvest.source_id, harvest.run, delete)
 
 
 @pytest.fixture(params=["fake", "ckan"])
@@ -154,3 +162,13 @@ def test_a_stale_lease_writes_nothing(port: Harness) -> None:
         port.catalog.apply(replace(run, token=run.token - 1), [change])
     assert port.catalog.current([dataset.id]) == {}
     assert port.ledger.pending(run, 10) == [change]
+
+
+def test_what_a_person_deleted_is_told_and_what_was_withdrawn_is_not(port: Harness) -> None:
+    here, gone, withdrawn = (port.dataset(remote_id) for remote_id in ("1", "2", "3"))
+    changes = zip("123", (here, gone, withdrawn), strict=True)
+    port.apply(*(_change("create", remote_id, dataset) for remote_id, dataset in changes))
+    port.apply(_change("withdraw", "3", withdrawn))
+    assert port.catalog.removed(port.source_id) == set()
+    port.delete(gone.id)
+    assert port.catalog.removed(port.source_id) == {"2"}

@@ -41,6 +41,7 @@ class Harness:
     retry: Callable[[Run, int], None]
     state: Callable[[Run], str]
     problems: Callable[[Run], list[str]]
+    notes: Callable[[Run], list[str]]
 
 
 def _fake() -> Harness:
@@ -57,7 +58,8 @@ def _fake() -> Harness:
         ledger.expire,
         lambda run, retries: setattr(ledger, "retries", retries),
         lambda run: ledger.states[run.id],
-        lambda run: [problem.code for problem in ledger.problems[run.id]],
+        lambda run: [p.code for p in ledger.problems[run.id] if not p.note],
+        lambda run: [p.code for p in ledger.problems[run.id] if p.note],
     )
 
 
@@ -133,6 +135,7 @@ def _postgres() -> Harness:
         retry,
         lambda run: runs.find(run.id).state,
         lambda run: [error["code"] for error in run_report(run.id)["errors"]],
+        lambda run: [note["code"] for note in run_report(run.id)["notes"]],
     )
 
 
@@ -432,3 +435,20 @@ def test_beat_goes_on_until_a_person_cancels(harness: Harness) -> None:
     harness.cancel(run)
     with pytest.raises(Cancelled):
         harness.ledger.beat(run)
+
+
+def test_a_line_can_be_revised_and_left_before_it_is_written(harness: Harness) -> None:
+    one, two, three = change("a"), change("b"), change("c")
+    run = planned(harness, one, two, three)
+    now = replace(one, action="update", title="Tên mới")
+    harness.ledger.revise(run, [now])
+    left = Problem("deleted_by_steward", record="b", params={"title": "b"}, note=True)
+    harness.ledger.leave(run, [(two, left)])
+    assert harness.ledger.pending(run, 10) == [now, three]
+    assert harness.notes(run) == ["deleted_by_steward"]
+    harness.settle(run, now)
+    harness.settle(run, three)
+    known = harness.ledger.known(run.source.id)
+    assert sorted(known) == ["a", "c"]
+    bases = harness.ledger.bases(run.source.id, ["a", "b"])
+    assert bases == {"a": known["a"].base}

@@ -4,63 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from types import MappingProxyType
 
 import pytest
 
-from harvesters import registry
 from harvesters.errors import HarvestError, LeaseLost, Problem
-from harvesters.model import Column, Failure, File, Record, RecordResource, Table, Unchanged
-from harvesters.ports import Source
+from harvesters.model import Column, Failure, Record, RecordResource, Table, Unchanged
 from harvesters.run import Ports, execute, help_apply
-from tests.fakes import FakeCatalog, FakeLedger, Script, make_source
-
-COLUMNS = (
-    Column("don_vi", "text", "Đơn vị", role="dimension"),
-    Column("diem", "number", "Điểm"),
-)
-
-
-class World:
-    """A source with its script, a ledger and a catalogue."""
-
-    def __init__(self, config: dict[str, object] | None = None) -> None:
-        self.script = Script()
-        self.ledger = FakeLedger()
-        self.catalog = FakeCatalog(self.ledger)
-        self.source: Source = make_source(config=config)
-
-    def run(self, kind: str = "run"):
-        run = self.ledger.start(self.source, kind)
-        return run, execute(run, Ports(self.ledger, self.catalog, fetch=None))
-
-    def codes(self, run) -> list[str]:
-        return [problem.code for problem in self.ledger.problems[run.id]]
-
-    def counts(self, run) -> dict[str, int]:
-        return dict(self.ledger.verdicts[run.id].counts)
-
-
-@pytest.fixture
-def world(monkeypatch):
-    made = World()
-    monkeypatch.setattr(
-        registry,
-        "source_types",
-        lambda: MappingProxyType({"fake": made.script.source_type()}),
-    )
-    return made
-
-
-def record(number: int, **fields: object) -> Record:
-    return Record(f"r{number}", {"title": f"Bộ {number}", **fields}, mark=f"m{number}")
-
-
-def table_record(value: str, extra: tuple[tuple[str, Decimal], ...] = ()) -> Record:
-    rows = (("Văn phòng UBND tỉnh", Decimal(value)), ("Sở Tài chính", Decimal("800")), *extra)
-    table = RecordResource("table", {"name": "Xếp hạng"}, table=Table(COLUMNS, rows))
-    file = RecordResource("file", {"name": "Tệp gốc"}, file=File("a.csv", "text/csv", b"a"))
-    return Record("dti", {"title": "DTI"}, (file, table))
+from tests.fakes import make_source
+from tests.world import record, table_record
 
 
 def test_first_harvest_creates_and_second_writes_nothing(world):

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from ckan import model
 from ckan.plugins import toolkit
 from ckan.types import Context
-from ckanext.thanhhoa import catalog_content, index, originals, package_shows
+from ckanext.thanhhoa import catalog_content, catalog_removed, index, originals, package_shows
 from ckanext.thanhhoa.batch_effects import may_batch
 from ckanext.thanhhoa.catalog_batch import Batch
 from ckanext.thanhhoa.catalog_problems import is_locked, is_outage, problem_of
@@ -80,6 +80,9 @@ class CkanCatalog:
             id_: to_mapped(package_shows.by_own_schema(package), holdings)
             for id_, package in shown.items()
         }
+
+    def removed(self, source_id: str) -> set[str]:
+        return catalog_removed.removed(source_id)
 
     def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
         outcomes: dict[str, Outcome] = {}

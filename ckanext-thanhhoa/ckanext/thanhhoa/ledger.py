@@ -25,6 +25,7 @@ from ckanext.thanhhoa.ledger_rows import (
     plan_digest,
     record_values,
     retire_waiting,
+    revise_lines,
     settle_lines,
     storable,
     upsert_record,
@@ -69,6 +70,15 @@ class Ledger:
         query = sa.select(*columns).where(record.c.source_id == source_id)
         with _reading() as session:
             return {row.remote_id: Known(*row) for row in session.execute(query)}
+
+    def bases(
+        self, source_id: str, remote_ids: Sequence[str]
+    ) -> dict[str, Mapping[str, Any] | None]:
+        query = sa.select(record.c.remote_id, record.c.base).where(
+            record.c.source_id == source_id, record.c.remote_id.in_(remote_ids)
+        )
+        with _reading() as session:
+            return {row.remote_id: row.base for row in session.execute(query)}
 
     def put_blob(self, content: bytes) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
@@ -199,6 +209,19 @@ class Ledger:
             self.settle_many(
                 run, [(change, name_of.get(change.dataset_id, ""), None) for change in changes]
             )
+
+    def revise(self, run: Run, changes: Sequence[Change]) -> None:
+        with self._transaction(run):
+            revise_lines(run.id, changes)
+
+    def leave(self, run: Run, left: Sequence[tuple[Change, Problem]]) -> None:
+        ids = [change.remote_id for change, _ in left]
+        lines = sa.update(plan_item).where(
+            plan_item.c.run_id == run.id, plan_item.c.remote_id.in_(ids)
+        )
+        with self._transaction(run) as session:
+            session.execute(lines.values(state="discarded", settled_at=sa.func.now()))
+            add_problems(run.id, [problem for _, problem in left])
 
     def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
         model.Session.rollback()

@@ -11,6 +11,7 @@ from ckan import model
 from ckanext.thanhhoa.model import part, plan_item, record, run, run_problem
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 
+from harvesters.codec import change_to_json
 from harvesters.errors import Problem
 from harvesters.model import Change
 from harvesters.ports import Run
@@ -55,6 +56,20 @@ def settle_lines(run_id: str, images: Sequence[tuple[str, Any]]) -> None:
     statement = sa.text(
         f"UPDATE {plan_item.fullname} p SET state = 'done', pre_image = v.image, "  # noqa: S608
         "settled_at = now() FROM jsonb_to_recordset(:lines) AS v(remote_id text, image jsonb) "
+        "WHERE p.run_id = :run_id AND p.remote_id = v.remote_id"
+    ).bindparams(sa.bindparam("lines", type_=JSONB))
+    model.Session.execute(statement, {"run_id": run_id, "lines": lines})
+
+
+def revise_lines(run_id: str, changes: Sequence[Change]) -> None:
+    """Lines of the plan say what is written now. One statement for all of them."""
+    lines = [
+        {"remote_id": c.remote_id, "action": c.action, "change": storable(change_to_json(c))}
+        for c in changes
+    ]
+    statement = sa.text(
+        f"UPDATE {plan_item.fullname} p SET action = v.action, change = v.change "  # noqa: S608
+        "FROM jsonb_to_recordset(:lines) AS v(remote_id text, action text, change jsonb) "
         "WHERE p.run_id = :run_id AND p.remote_id = v.remote_id"
     ).bindparams(sa.bindparam("lines", type_=JSONB))
     model.Session.execute(statement, {"run_id": run_id, "lines": lines})
