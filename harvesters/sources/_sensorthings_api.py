@@ -37,7 +37,7 @@ class Service:
         return data
 
     def pages(self, url: str) -> Iterator[Mapping[str, Any]]:
-        """Page after page of a list; ends at a link that was followed before."""
+        """Page after page of a list; ends at a link that was followed before, or an empty page."""
         visited: set[str] = set()
         link: Any = url
         while isinstance(link, str) and link not in visited:
@@ -46,7 +46,7 @@ class Service:
             if not isinstance(page.get("value"), list):
                 raise HarvestError("unexpected_answer", where=self.base, detail="value")
             yield page
-            link = page.get("@iot.nextLink")
+            link = page.get("@iot.nextLink") if page["value"] else None
             link = self.own(link) if isinstance(link, str) and link else None
 
     def own(self, link: str) -> str:
