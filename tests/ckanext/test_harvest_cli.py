@@ -256,3 +256,37 @@ def test_a_mapping_is_tried_before_it_is_saved(
     assert said.exit_code == 2
     assert "mapping.titel" in said.stderr
     assert "title" in said.stderr
+
+
+def test_rows_of_a_gateway_are_harvested_and_a_figure_that_changes_shows(
+    commands: Commands, org: str, httpserver: Any, tmp_path: Path
+) -> None:
+    rows = [{"nam": 2025, "xa": f"Xã {n}", "ho": str(n), "xem": n} for n in range(1, 6)]
+    httpserver.expect_request("/ho").respond_with_handler(lambda request: _json({"ds": rows}))
+    config = tmp_path / "cau-hinh.yaml"
+    config.write_text(
+        "read:\n  records: ds\n  table:\n    {id: ho, title: Số hộ nghèo, key: [nam, xa], "
+        "leave_out: [xem], columns: {ho: {title: Số hộ, unit: hộ}}}\n",
+        encoding="utf-8",
+    )
+    name, allow = f"json-{uuid.uuid4().hex[:8]}", f"127.0.0.1:{httpserver.port}"
+    added = commands(
+        *("source", "add", name, "--type", "rest", "--url", httpserver.url_for("/ho")),
+        *("--org", org, "--allow", allow, "--config", str(config)),
+    )
+    assert added.exit_code == 0, added.output
+    first = commands.json("harvest", "run", name, code=0)
+    assert (first["created"], first["failed"], first["complete"]) == (1, 0, True)
+    rows[0]["xem"] = 99
+    again = commands.json("harvest", "run", name, code=0)
+    assert (again["unchanged"], again["updated"]) == (1, 0)
+    rows[2]["ho"] = "30"
+    changed = commands.json("harvest", "run", name, code=0)
+    (table,) = changed["changes"][0]["tables"]
+    assert [(c["column"], c["before"], c["after"]) for c in table["cells"]] == [("ho", 3, 30)]
+
+
+def _json(data: Any) -> Any:
+    from werkzeug import Response
+
+    return Response(json.dumps(data), content_type="application/json")
