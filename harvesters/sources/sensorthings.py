@@ -6,6 +6,9 @@ with ``dataset_per: datastream`` each series is one. How many observations are t
 that a station that fell silent keeps its figures. The listing is complete when as many Things came
 as ``@iot.count`` says, or, without a count, when the last page had no ``@iot.nextLink``.
 
+An address that asks an OGC SOS for observations (``request=GetObservation``), or a folder of its
+answers (O&M, WaterML 2), is read in the same way, a station a dataset.
+
 A station whose series end where they ended before is not read again: FROST and others keep
 ``phenomenonTime`` of a Datastream up to date. A figure corrected afterwards is therefore seen with
 the next new one. Where a service leaves it out, every station is read each time.
@@ -48,6 +51,7 @@ from harvesters.sources._observations import (
     to_table,
 )
 from harvesters.sources._sensorthings_api import Service
+from harvesters.sources._sos_observations import is_sos, probe_sos, read_sos
 
 PER = ("thing", "datastream")
 MAX_LAST = 50_000
@@ -87,13 +91,16 @@ def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator
     if settings.dataset_per not in PER:
         key = "read.dataset_per"
         raise HarvestError("bad_setting", where=key, key=key, expected=", ".join(PER))
+    if is_sos(settings.url):
+        yield from read_sos(settings.url, fetch, since)
+        return
     yield from _Reading(settings, fetch, since).items()
 
 
 def probe(url: str, fetch: Fetch) -> Probe | None:
     """Whether a SensorThings service is there: its host and its number of Things."""
-    if not url.lower().startswith(("http://", "https://")):
-        return None
+    if is_sos(url):
+        return probe_sos(url, fetch)
     service = Service(url, fetch)
     try:
         names = {
