@@ -257,7 +257,7 @@ class Change:
     seen: MappedDataset | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the ledger holds of one record of a source.
 

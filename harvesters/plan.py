@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harvesters import conflicts, decide, mapping, privacy
+from harvesters.ahead import ReadAhead
 from harvesters.codec import decode_table, encode_table
 from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
 from harvesters.fetch import Fetch
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 
 #: Records mapped and compared together.
 BATCH = 100
+#: Marks that moved on, spooled together.
+KEPT_TOGETHER = 500
 #: Seconds between two heartbeats while reading.
 BEAT_EVERY = 5.0
 
@@ -79,6 +82,7 @@ class Planner:
     unchanged: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     buffer: list[decide.Candidate] = field(default_factory=list)
+    kept: list[Change] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     tally: decide.Tally = field(default_factory=decide.Tally)
     last_beat: float = 0.0
@@ -126,11 +130,12 @@ class Planner:
 
     def _read(self, items: Iterator[Item]) -> End:
         try:
-            for item in items:
-                if isinstance(item, End):
-                    return item
-                self._take(item)
-                self._beat()
+            with ReadAhead(items, self._beat, lambda: self.ports.fetch.cut()) as ahead:
+                for item in ahead:
+                    if isinstance(item, End):
+                        return item
+                    self._take(item)
+                    self._beat()
         except (LeaseLost, Cancelled):
             raise
         except HarvestError as error:
@@ -152,7 +157,8 @@ class Planner:
             return
         self.seen.add(item.remote_id)
         if item.remote_id in self.removed:
-            self._leave_deleted(item.remote_id)
+            held = self.ports.ledger.recall(self.run.source.id, [item.remote_id])
+            self._leave_deleted(item.remote_id, held[item.remote_id].title)
             return
         if isinstance(item, Unchanged):
             self.unchanged += 1
@@ -177,10 +183,13 @@ class Planner:
         lasting = mapping.settled(record, self.rules)
         hash_ = _record_hash(lasting, {k: (_table_digest(t), f) for k, (t, f) in blobs.items()})
         known = self.known.get(record.remote_id)
+        # A dataset that still waits to be indexed needs no write either: its row in the list of
+        # what is to be indexed was committed with the dataset, and is worked off without us.
         if known and decide.is_unchanged(known, hash_, self.version):
-            self.unchanged += 1
             if known.mark != record.mark:
                 self._remember_mark(known, record, hash_)
+            else:
+                self.unchanged += 1
             return
         self._inspect(record)
         stored = {name: self._store(*pair, record) for name, pair in blobs.items()}
@@ -198,18 +207,22 @@ class Planner:
 
     def _remember_mark(self, known: Known, record: Record, hash_: str) -> None:
         """The content is the same although the source's mark moved on: nothing to write."""
-        base = MappedDataset.from_json(known.base) if known.base else None
         change = Change(
             "keep",
             record.remote_id,
             known.dataset_id,
-            base=base,
             hash=hash_,
             mark=record.mark,
             version=self.version,
-            title=known.title,
         )
-        self.ports.ledger.spool(self.run, [change], [])
+        self.kept.append(change)
+        if len(self.kept) >= KEPT_TOGETHER:
+            self._flush_kept()
+
+    def _flush_kept(self) -> None:
+        kept, self.kept = self.kept, []
+        if kept:
+            self._spool(kept)
 
     def _encoded(self, resource: RecordResource) -> bytes | None:
         if resource.table is None:
@@ -250,17 +263,20 @@ class Planner:
                 self.problems.append(Problem("personal_data", where, record.remote_id, params))
 
     def _flush(self) -> None:
+        self._flush_kept()
         candidates, self.buffer = self.buffer, []
         if not candidates:
             self._spool([])
             return
+        # Marks and hashes of the whole source are held; what was harvested last is fetched here.
+        held = self.ports.ledger.recall(self.run.source.id, [c.remote_id for c in candidates])
         current = self.ports.catalog.current([c.dataset.id for c in candidates])
         changes = []
         for candidate in candidates:
             now = current.get(candidate.dataset.id)
-            known = self.known.get(candidate.remote_id)
+            known = held.get(candidate.remote_id)
             if now is None and known is not None and known.active:
-                self._leave_deleted(candidate.remote_id)
+                self._leave_deleted(candidate.remote_id, known.title)
                 continue
             tables = self._table_changes(candidate.dataset, now)
             ownership = self.run.source.config.ownership
@@ -269,11 +285,10 @@ class Planner:
             changes.append(change)
         self._spool(changes)
 
-    def _leave_deleted(self, remote_id: str) -> None:
+    def _leave_deleted(self, remote_id: str, title: str) -> None:
         """A person deleted the dataset in the portal: it stays so, whatever the source says."""
         self.unchanged += 1
-        known = self.known.get(remote_id)
-        self.problems.append(conflicts.left_deleted(remote_id, known.title if known else ""))
+        self.problems.append(conflicts.left_deleted(remote_id, title))
 
     def _table_changes(
         self, new: MappedDataset, current: MappedDataset | None
@@ -301,10 +316,12 @@ class Planner:
         self.ports.progress("reading", len(self.seen))
 
     def _withdraw(self) -> None:
-        listed = self.seen | self.failed | self.removed
-        changes = decide.withdrawals(self.known.values(), listed)
-        for start in range(0, len(changes), BATCH):
-            self._spool(changes[start : start + BATCH])
+        listed = self.seen | self.removed
+        gone = [id_ for id_, known in self.known.items() if known.active and id_ not in listed]
+        for start in range(0, len(gone), BATCH):
+            held = self.ports.ledger.recall(self.run.source.id, gone[start : start + BATCH])
+            self._spool(decide.withdrawals(held.values(), set()))
+            self._beat()
 
     def _fail(self, problem: Problem) -> None:
         self.problems.append(problem)

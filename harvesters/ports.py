@@ -89,7 +89,13 @@ class Ledger(Protocol):
     """The memory of sources, runs, plans and records. Raises LeaseLost on a stale token."""
 
     def known(self, source_id: str) -> dict[str, Known]:
-        """Every record of the source, tombstones included, by remote id."""
+        """Every record of the source, tombstones included, by remote id.
+
+        Without `name`, `title` and `base`, so that a source of 100,000 records fits in memory.
+        """
+
+    def recall(self, source_id: str, remote_ids: Sequence[str]) -> dict[str, Known]:
+        """Some of these records, whole; unknown ones are left out."""
 
     def bases(
         self, source_id: str, remote_ids: Sequence[str]
@@ -105,7 +111,10 @@ class Ledger(Protocol):
         """Forgets what an interrupted reading of this run has spooled."""
 
     def spool(self, run: Run, changes: Sequence[Change], problems: Sequence[Problem]) -> None:
-        """Adds to the plan of the run. Changes with action `keep` carry new marks or versions."""
+        """Adds to the plan of the run. Changes with action `keep` carry new marks or versions.
+
+        Without a title or base they leave those that the record has.
+        """
 
     def discard(self, run: Run, remote_id: str) -> Action | None:
         """Takes a record's change out of the plan (its id came twice); says what it was."""

@@ -81,7 +81,14 @@ class FakeLedger:
         return replace(self.steal(run), phase="applying", kind="run")
 
     def known(self, source_id: str) -> dict[str, Known]:
-        return dict(self.records.get(source_id, {}))
+        return {
+            id_: replace(known, name="", title="", base=None)
+            for id_, known in self.records.get(source_id, {}).items()
+        }
+
+    def recall(self, source_id: str, remote_ids: Sequence[str]) -> dict[str, Known]:
+        held = self.records.get(source_id, {})
+        return {id_: held[id_] for id_ in remote_ids if id_ in held}
 
     def bases(
         self, source_id: str, remote_ids: Sequence[str]
@@ -197,8 +204,8 @@ class FakeLedger:
             change.mark,
             change.version,
             True,
-            change.title,
-            change.base.to_json() if change.base else None,
+            change.title or (old.title if old else ""),
+            change.base.to_json() if change.base else old.base if old else None,
         )
 
     def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:

@@ -80,5 +80,8 @@ class Fetch(Protocol):
     def read(self, location: str) -> Response:
         """A whole file, from a granted folder or by HTTP."""
 
+    def cut(self) -> None:
+        """Ends whatever is being asked, from another thread: it fails with `deadline`."""
+
     def query(self, url: str, sql: str) -> QueryResult:
         """One read-only statement in a PostgreSQL database; a password comes from `auth`."""

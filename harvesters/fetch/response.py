@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from harvesters.errors import HarvestError
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_PLAIN = msgspec.json.Decoder()
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 
@@ -49,6 +53,14 @@ class Response:
         """
         if self.is_html:
             raise HarvestError("html_instead_of_data", where=self.url)
+        try:
+            # Good JSON, which is nearly all, at twice the speed; what is odd or broken goes on.
+            return (_EXACT if exact else _PLAIN).decode(self.content)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return self._odd_json(exact)
+
+    def _odd_json(self, exact: bool) -> Any:
+        """Byte order marks, other encodings, NaN, half characters; or what is wrong with it."""
         text = self.text()
         if not text.strip():
             raise HarvestError("truncated", where=self.url, at=0)

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeGuard
 from urllib.parse import quote, urljoin, urlsplit
 
+import msgspec
+
 import schemas
 from harvesters.errors import HarvestError, Problem
 from harvesters.model import Record, RecordResource
@@ -31,6 +33,8 @@ _RESOURCE_NOT_CARRIED = (
     *("table_schema", "tracking_summary", "metadata_modified", "package_id", "revision_id"),
     *("cache_last_updated", "webstore_last_updated", "position"),
 )
+#: What moves although nothing was said anew.
+_VOLATILE = frozenset(("tracking_summary", "revision_id", "revision_timestamp"))
 #: Kinds of package that are no datasets.
 _OTHER_TYPES = ("harvest", "showcase", "application")
 _FREQUENCY_KEYS = (
@@ -71,6 +75,38 @@ def remote_id(package: Any) -> str:
 
 
 def mark(package: Mapping[str, Any]) -> str:
+    """When a whole package was last changed, "/", and a digest of what it says.
+
+    The digest is of the package as it came, so that an unchanged one need not be understood again;
+    what counts visitors or revisions is left out. It tells a change that has left the date alone.
+    """
+    said = {key: value for key, value in package.items() if key not in _VOLATILE}
+    resources = package.get("resources")
+    if isinstance(resources, list):
+        said["resources"] = [
+            {key: value for key, value in item.items() if key not in _VOLATILE}
+            if isinstance(item, Mapping)
+            else item
+            for item in resources
+        ]
+    try:
+        encoded = msgspec.json.encode(said, order="sorted")
+    except (OverflowError, RecursionError):  # a number or a nesting that no dataset has
+        return changed_at(package)
+    return f"{changed_at(package)}/{hashlib.sha256(encoded).hexdigest()[:32]}"
+
+
+def holds(held: str, package: Mapping[str, Any]) -> bool:
+    """Whether a mark that is held says that this package is unchanged.
+
+    A whole one is judged by its digest, one that is listed only by its date.
+    """
+    if "resources" in package:
+        return held == mark(package) != ""
+    return held.partition("/")[0] == changed_at(package) != ""
+
+
+def changed_at(package: Mapping[str, Any]) -> str:
     """When the package was last changed, in UTC to the millisecond; "" when it does not say.
 
     Milliseconds, because Solr keeps no more: a package has six digits, its listing three.

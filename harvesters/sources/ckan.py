@@ -5,6 +5,8 @@ sorted by id. When marks are held, a light listing (``fl=id,metadata_modified``)
 changed, and only that is read whole. A listing counts as complete when as many different ids came
 as the portal counts, in one walk during which that number stayed the same.
 
+A package that came whole is known to be unchanged by a digest of what came (`_ckan_package.mark`).
+
 Quirks of the field, each in a specimen or a test: a service may answer ``success: false`` with
 status 200; it may ignore ``fl`` (whole packages come, and are used), ``sort`` or ``start`` (the
 same page again and again); it may give fewer rows than asked for; Solr keeps modification times to
@@ -23,12 +25,22 @@ from harvesters.errors import HarvestError, Problem
 from harvesters.fetch import Fetch
 from harvesters.fetch.refusals import sentence
 from harvesters.model import End, Failure, Item, Probe, Record, SourceType, Unchanged
-from harvesters.sources._ckan_package import MAPPING, is_public, mark, remote_id, to_record
+from harvesters.sources._ckan_package import (
+    MAPPING,
+    changed_at,
+    holds,
+    is_public,
+    remote_id,
+    to_record,
+)
 
 #: Walks over a listing whose count changes while it is read, before it is called incomplete.
 WALKS = 3
 #: Rows of the light listing; CKAN's own limit.
 LIGHT_ROWS = 1000
+#: A page of whole packages grows as long as it stays below this many bytes; a source for which
+#: small pages were asked for keeps them.
+PAGE_BYTES, GROWS_FROM = 3_000_000, 100
 #: Packages asked for by id in one request; the address stays below 4 kB.
 TOGETHER = 50
 _PAGE = re.compile(r"/(?:api(?:/.*)?|dataset(?:/.*)?|organization(?:/.*)?|group(?:/.*)?)?$")
@@ -42,7 +54,7 @@ class Settings:
 
     `url` is the portal's address (that of its API or of its dataset list will do). `fq` narrows the
     listing as in CKAN's search (``groups:y-te``); `organizations` to these, by name. `page_size` is
-    the number of packages asked for at once.
+    the number of packages asked for at first; where they are small, more are asked for later.
     """
 
     url: str
@@ -57,7 +69,7 @@ def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator
     if since and portal.lists_marks():
         yield from _Reading(lambda start: portal.light(start), portal, since).items()
     else:
-        yield from _Reading(lambda start: portal.full(start), portal, {}).items()
+        yield from _Reading(lambda start: portal.full(start), portal, since).items()
 
 
 def probe(url: str, fetch: Fetch) -> Probe | None:
@@ -87,12 +99,24 @@ class _Portal:
             path=_PAGE.sub("", parts.path.rstrip("/")), query="", fragment=""
         ).geturl()
         self._fetch = fetch
-        self._rows = min(max(settings.page_size, 1), LIGHT_ROWS)
+        self._rows = self._first_rows = min(max(settings.page_size, 1), LIGHT_ROWS)
+        self._grows = self._rows >= GROWS_FROM
+        self._size = 0
         self._filter = _filter(settings)
 
     def full(self, start: int) -> _Page:
-        """A page of whole packages."""
-        return self.search(rows=str(self._rows), start=str(start), sort="id asc")
+        """A page of whole packages; a service that does not take a large one gets small ones."""
+        try:
+            page = self.search(rows=str(self._rows), start=str(start), sort="id asc")
+        except HarvestError as error:
+            if self._rows == self._first_rows or error.code not in (*_NOT_UNDERSTOOD, "too_large"):
+                raise
+            self._rows, self._grows = self._first_rows, False
+            return self.full(start)
+        if self._grows and len(page.results) == self._rows:
+            fitting = PAGE_BYTES * len(page.results) // max(self._size, 1)
+            self._rows = min(max(fitting, self._first_rows), LIGHT_ROWS)
+        return page
 
     def light(self, start: int) -> _Page:
         """A page of ids and modification times."""
@@ -108,7 +132,7 @@ class _Portal:
             if error.code in _NOT_UNDERSTOOD:
                 return False
             raise
-        return all(remote_id(item) and mark(item) for item in page.results)
+        return all(remote_id(item) and changed_at(item) for item in page.results)
 
     def packages(self, ids: list[str]) -> dict[str, Any]:
         """Whole packages by id; those that the search does not give are asked for one by one."""
@@ -150,6 +174,7 @@ class _Portal:
 
     def _call(self, action: str, params: Mapping[str, str]) -> Any:
         answer = self._fetch.get(f"{self.base}/api/3/action/{action}", params)
+        self._size = len(answer.content)
         data = answer.json()
         if not isinstance(data, Mapping):
             raise HarvestError("unexpected_answer", where=answer.url, detail="success, result")
@@ -239,7 +264,7 @@ class _Reading:
                 if first:
                     where, detail = self._portal.base, "id"
                     yield Failure(Problem("unexpected_answer", where, None, {"detail": detail}))
-            elif self._since.get(id_) and self._since[id_] == mark(item):
+            elif holds(self._since.get(id_, ""), item):
                 yield Unchanged(id_)
             elif "resources" in item:
                 yield from self._item(id_, item)

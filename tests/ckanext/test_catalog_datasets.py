@@ -113,7 +113,7 @@ def test_a_withdrawn_dataset_keeps_its_name_and_comes_back(harvest: Any) -> None
 
     assert harvest.catalog.current([dataset.id]) == {}
     assert (_package(dataset.id).state, _package(dataset.id).name) == ("deleted", name)
-    assert harvest.ledger.known(harvest.source_id)["r"].active is False
+    assert harvest.ledger.recall(harvest.source_id, ["r"])["r"].active is False
 
     harvest.apply([create("r", dataset)])
 
@@ -136,7 +136,7 @@ def test_a_class_that_is_not_public_makes_a_private_dataset(harvest: Any) -> Non
 def test_the_ledger_knows_what_was_written(harvest: Any) -> None:
     dataset = harvest.dataset("r", **FULL)
     harvest.apply([create("r", dataset)])
-    known = harvest.ledger.known(harvest.source_id)["r"]
+    known = harvest.ledger.recall(harvest.source_id, ["r"])["r"]
     assert (known.dataset_id, known.name) == (dataset.id, _package(dataset.id).name)
     assert known.base == dataset.to_json()
 

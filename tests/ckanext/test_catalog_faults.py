@@ -75,7 +75,7 @@ def test_a_crash_at_a_commit_leaves_both_or_neither(
     left = harvest.ledger.pending(run, 10)
     assert [o.problem for o in harvest.catalog.apply(run, left)] == [None] * len(left)
     assert harvest.catalog.current([old.id]) == wanted
-    assert harvest.ledger.known(harvest.source_id)["r"].active is (action != "withdraw")
+    assert harvest.ledger.recall(harvest.source_id, ["r"])["r"].active is (action != "withdraw")
 
 
 def test_a_poisonous_dataset_fails_alone(harvest: Any) -> None:
@@ -109,7 +109,7 @@ def test_a_refused_update_leaves_the_dataset_as_it_was(harvest: Any) -> None:
     (outcome,) = harvest.apply([update("r", bad)])
     assert outcome.problem is not None
     assert harvest.catalog.current([dataset.id]) == {dataset.id: dataset}
-    assert harvest.ledger.known(harvest.source_id)["r"].base == dataset.to_json()
+    assert harvest.ledger.recall(harvest.source_id, ["r"])["r"].base == dataset.to_json()
 
 
 def test_who_lost_the_lease_writes_nothing(harvest: Any) -> None:

@@ -54,6 +54,9 @@ class Harness:
     def known(self) -> dict[str, Known]:
         return self.ledger.known(self.source_id)
 
+    def recall(self, remote_id: str) -> Known:
+        return self.ledger.recall(self.source_id, [remote_id])[remote_id]
+
     def dataset(self, remote_id: str, *resources: MappedResource, **fields: Any) -> MappedDataset:
         id_ = mapping.dataset_id(self.source_id, remote_id)
         fields = {"title": f"Bộ {remote_id}", "access_rights": "PUBLIC", **fields}
@@ -130,7 +133,7 @@ def test_an_update_replaces_fields_and_resources(port: Harness) -> None:
     new = port.dataset("r", c, a, notes="Mới")
     port.apply(_change("update", "r", new))
     assert port.catalog.current([new.id]) == {new.id: new}
-    assert port.known()["r"].base == new.to_json()
+    assert port.recall("r").base == new.to_json()
 
 
 def test_what_was_withdrawn_is_gone_and_remembered(port: Harness) -> None:
@@ -138,10 +141,10 @@ def test_what_was_withdrawn_is_gone_and_remembered(port: Harness) -> None:
     port.apply(_change("create", "r", dataset))
     port.apply(_change("withdraw", "r", dataset))
     assert port.catalog.current([dataset.id]) == {}
-    assert port.known()["r"].active is False
+    assert port.recall("r").active is False
     port.apply(_change("create", "r", dataset))
     assert port.catalog.current([dataset.id]) == {dataset.id: dataset}
-    assert port.known()["r"].active is True
+    assert port.recall("r").active is True
 
 
 def test_a_change_applied_again_changes_nothing(port: Harness) -> None:

@@ -235,7 +235,7 @@ def test_a_settled_change_is_known_and_no_longer_pending(harness: Harness) -> No
     run = planned(harness, done, waiting)
     harness.settle(run, done)
     assert harness.ledger.pending(run, 10) == [waiting]
-    known = harness.ledger.known(run.source.id)["a"]
+    known = harness.ledger.recall(run.source.id, ["a"])["a"]
     assert done.base is not None
     assert (known.dataset_id, known.hash, known.mark) == (done.dataset_id, "hash-a", "mark-1")
     assert (known.version, known.active, known.title) == ("version-1", True, "Thủy sản")
@@ -259,15 +259,15 @@ def test_withdrawing_leaves_a_tombstone_and_coming_back_lifts_it(harness: Harnes
     first = planned(harness, change("a"))
     harness.settle(first, change("a"))
     harness.ledger.finish(first, "applied")
-    name = harness.ledger.known(first.source.id)["a"].name
+    name = harness.ledger.recall(first.source.id, ["a"])["a"].name
     second = planned(harness, change("a", "withdraw"))
     harness.settle(second, change("a", "withdraw"))
     harness.ledger.finish(second, "applied")
-    gone = harness.ledger.known(first.source.id)["a"]
+    gone = harness.ledger.recall(first.source.id, ["a"])["a"]
     assert (gone.active, gone.name, gone.base is not None) == (False, name, True)
     third = planned(harness, change("a"))
     harness.settle(third, change("a"))
-    back = harness.ledger.known(first.source.id)["a"]
+    back = harness.ledger.recall(first.source.id, ["a"])["a"]
     assert (back.active, back.name) == (True, name)
 
 
@@ -279,8 +279,33 @@ def test_refresh_moves_the_mark_on_and_settles(harness: Harness) -> None:
     second = planned(harness, kept)
     harness.ledger.refresh(second, [kept])
     assert harness.ledger.pending(second, 10) == []
-    known = harness.ledger.known(second.source.id)["a"]
+    known = harness.ledger.recall(second.source.id, ["a"])["a"]
     assert (known.mark, known.version) == ("mark-2", "version-2")
+
+
+def test_a_mark_alone_moves_on_without_title_and_base(harness: Harness) -> None:
+    first = planned(harness, change("a"))
+    harness.settle(first, change("a"))
+    harness.ledger.finish(first, "applied")
+    before = harness.ledger.recall(first.source.id, ["a"])["a"]
+    light = Change("keep", "a", change("a").dataset_id, hash="hash-a", mark="mark-2", version="v")
+    second = planned(harness, light)
+    harness.ledger.refresh(second, [light])
+    after = harness.ledger.recall(second.source.id, ["a"])["a"]
+    assert after == replace(before, mark="mark-2", version="v")
+    assert before.base is not None
+
+
+def test_known_is_short_and_recall_is_whole(harness: Harness) -> None:
+    run = planned(harness, change("a"), change("b"))
+    harness.settle(run, change("a"))
+    harness.settle(run, change("b"))
+    known = harness.ledger.known(run.source.id)
+    whole = harness.ledger.recall(run.source.id, ["b", "unknown"])
+    assert set(known) == {"a", "b"}
+    assert list(whole) == ["b"]
+    assert known["b"] == replace(whole["b"], name="", title="", base=None)
+    assert (whole["b"].title, whole["b"].base) == ("Thủy sản", change("b").base.to_json())
 
 
 def test_a_guard_holds_the_run_and_a_person_lets_it_go_on(harness: Harness) -> None:
@@ -451,4 +476,4 @@ def test_a_line_can_be_revised_and_left_before_it_is_written(harness: Harness) -
     known = harness.ledger.known(run.source.id)
     assert sorted(known) == ["a", "c"]
     bases = harness.ledger.bases(run.source.id, ["a", "b"])
-    assert bases == {"a": known["a"].base}
+    assert bases == {"a": harness.ledger.recall(run.source.id, ["a"])["a"].base}

@@ -44,8 +44,8 @@ def test_a_new_mark_with_the_same_content_writes_only_the_ledger(world):
     writes = world.catalog.writes
     run, state = world.run()
     assert (state, world.catalog.writes, world.counts(run)["unchanged"]) == ("applied", writes, 1)
-    assert world.ledger.known(world.source.id)["r1"].mark == "later"
-    assert world.ledger.known(world.source.id)["r1"].base is not None
+    assert world.ledger.recall(world.source.id, ["r1"])["r1"].mark == "later"
+    assert world.ledger.recall(world.source.id, ["r1"])["r1"].base is not None
 
 
 def test_one_changed_figure_is_exactly_one_cell_of_the_plan(world):
@@ -343,3 +343,32 @@ def test_a_portal_that_cannot_write_puts_the_run_off_and_blames_no_record(world)
     again = replace(world.ledger.steal(run), phase="applying")
     assert execute(again, Ports(world.ledger, world.catalog, fetch=None)) == "applied"
     assert world.catalog.writes == 3
+
+
+def test_marks_that_moved_on_are_spooled_together(world, monkeypatch):
+    world.script.items = [record(n) for n in range(1200)]
+    world.run()
+    world.script.items = [replace(record(n), mark="later") for n in range(1200)]
+    spooled = []
+    spool = world.ledger.spool
+
+    def counted(run, changes, problems):
+        spooled.append([change.base for change in changes])
+        spool(run, changes, problems)
+
+    monkeypatch.setattr(world.ledger, "spool", counted)
+    run, _ = world.run()
+    assert [len(bases) for bases in spooled] == [500, 500, 200]
+    assert not any(base for bases in spooled for base in bases)
+    assert world.counts(run)["unchanged"] == 1200
+    known = world.ledger.recall(world.source.id, ["r7"])["r7"]
+    assert (known.mark, known.title, known.base is not None) == ("later", "Bộ 7", True)
+
+
+def test_an_id_that_comes_twice_with_a_new_mark_counts_once(world):
+    world.script.items = [record(1), record(2)]
+    world.run()
+    world.script.items = [replace(record(n), mark="later") for n in (1, 2, 1)]
+    run, state = world.run()
+    assert (state, world.codes(run)) == ("applied", ["duplicate_id"])
+    assert (world.counts(run)["unchanged"], world.counts(run)["failed"]) == (1, 1)

@@ -37,14 +37,19 @@ def record_values(holder: Run, change: Change, name: str) -> dict[str, Any]:
 
 
 def upsert_record() -> Any:
-    """For `execute` with a list of `record_values`. An empty name leaves the one that is held."""
+    """For `execute` with a list of `record_values`.
+
+    An empty name, an empty title and no base leave what is held.
+    """
     new = insert(record)
-    columns = ("dataset_id", "title", "hash", "mark", "version", "active", "base", "run_id")
+    columns = ("dataset_id", "hash", "mark", "version", "active", "run_id")
     return new.on_conflict_do_update(
         index_elements=[record.c.source_id, record.c.remote_id],
         set_={
             **{column: new.excluded[column] for column in columns},
             "name": sa.func.coalesce(sa.func.nullif(new.excluded.name, ""), record.c.name),
+            "title": sa.func.coalesce(sa.func.nullif(new.excluded.title, ""), record.c.title),
+            "base": sa.func.coalesce(new.excluded.base, record.c.base),
             "updated_at": sa.func.now(),
         },
     )

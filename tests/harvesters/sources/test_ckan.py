@@ -13,7 +13,7 @@ from harvesters.errors import HarvestError
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.model import End, Failure, Record, Unchanged
 from harvesters.settings import Limits
-from harvesters.sources._ckan_package import to_record
+from harvesters.sources._ckan_package import mark, to_record
 from harvesters.sources.ckan import SOURCE, Settings
 from tests.ckan_source import serving
 
@@ -45,7 +45,7 @@ def test_all_pages_are_read_and_proven_complete(portal):
     items = read(portal.base)
     assert kinds(items) == {"Record": 250, "End": 1}
     assert items[-1] == End(True, 250)
-    assert portal.requests == ["/api/3/action/package_search"] * 3
+    assert portal.requests == ["/api/3/action/package_search"] * 2
     assert [item.remote_id for item in items[:-1]] == sorted(portal.packages)
 
 
@@ -290,10 +290,59 @@ def test_without_a_light_listing_all_is_read(httpserver):
     assert "fl" not in scripted.calls[-1]
 
 
+def rows_asked(scripted):
+    return [int(call["rows"]) for call in scripted.calls]
+
+
+def test_pages_of_small_packages_grow_and_a_refusal_makes_them_small_again(httpserver):
+    packages = [package(f"{n:04}") for n in range(900)]
+
+    def page(start, call):
+        rows = rows_asked(scripted)[-1]
+        if rows > 300:
+            return Response('{"success": false, "error": {"rows": ["quá nhiều"]}}', 409)
+        return len(packages), packages[start : start + rows]
+
+    scripted = Scripted(httpserver, page)
+    items = read(scripted.url)
+    assert kinds(items) == {"Record": 900, "End": 1}
+    assert items[-1].complete
+    assert rows_asked(scripted) == [100, 1000, *[100] * 8]
+
+
+def test_pages_of_small_packages_grow(httpserver):
+    packages = [package(f"{n:04}") for n in range(900)]
+    scripted = Scripted(httpserver, sliced(packages, 1000))
+    scripted.pages = lambda start, call: (900, packages[start:][: rows_asked(scripted)[-1]])
+    assert kinds(read(scripted.url)) == {"Record": 900, "End": 1}
+    assert rows_asked(scripted) == [100, 1000]
+
+
+def test_pages_of_large_packages_stay_small(httpserver):
+    packages = [package(f"{n:04}", notes="x" * 30_000) for n in range(250)]
+    scripted = Scripted(httpserver, sliced(packages, 100))
+    assert kinds(read(scripted.url)) == {"Record": 250, "End": 1}
+    assert rows_asked(scripted) == [100] * 3
+
+
+def test_pages_that_were_set_small_stay_small(httpserver):
+    scripted = Scripted(httpserver, sliced([package("a"), package("b")], 1))
+    assert kinds(read(scripted.url, page_size=1)) == {"Record": 2, "End": 1}
+    assert rows_asked(scripted) == [1, 1]
+
+
+def test_without_a_light_listing_what_came_the_same_is_not_understood_again(httpserver):
+    first, second = package("a"), package("b")
+    scripted = Scripted(httpserver, sliced([first, {**second, "title": "Mới"}], 10))
+    items = read(scripted.url, {"a": mark(first), "b": mark(second)})
+    assert kinds(items) == {"Unchanged": 1, "Record": 1, "End": 1}
+    assert items[0] == Unchanged("a")
+
+
 def test_a_service_that_ignores_fl_has_given_the_packages_already(httpserver):
     packages = [package("a"), package("b")]
     scripted = Scripted(httpserver, sliced(packages, 10), light=True)
-    items = read(scripted.url, {"a": "2025-01-01T00:00:00.000", "b": "khác"})
+    items = read(scripted.url, {"a": mark(packages[0]), "b": "2025-01-01T00:00:00.000"})
     assert items[:2] == [Unchanged("a"), to_record(packages[1], scripted.url)]
     assert len(scripted.calls) == 2
 

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from harvesters import mapping
 from harvesters.errors import HarvestError
-from harvesters.sources._ckan_package import is_public, mark, remote_id, to_record
+from harvesters.sources._ckan_package import (
+    changed_at,
+    holds,
+    is_public,
+    mark,
+    remote_id,
+    to_record,
+)
 from harvesters.sources.ckan import SOURCE
 
 SHA1 = "a" * 40
@@ -24,16 +31,38 @@ def package(id_, **more):
     return {"id": id_, "name": id_, "title": f"Bộ {id_}", "resources": [], **modified, **more}
 
 
-def test_marks_of_a_package_and_of_its_listing_are_the_same():
+def test_dates_of_a_package_and_of_its_listing_are_the_same():
     for whole, listed in (
         ("2019-05-23T18:43:28.895425", "2019-05-23T18:43:28.895Z"),
         ("2019-05-23T18:43:28.480000", "2019-05-23T18:43:28.48Z"),
         ("2019-05-23T18:43:28", "2019-05-23T18:43:28Z"),
         ("2025-07-16", "2025-07-16T07:00:00+07:00"),
     ):
-        assert mark({"metadata_modified": whole}) == mark({"metadata_modified": listed}) != ""
-    assert mark({"metadata_modified": "jeu, 19/12/2019 - 03:00"}) == ""
-    assert mark({}) == ""
+        package_ = {"metadata_modified": whole, "resources": []}
+        assert changed_at(package_) == changed_at({"metadata_modified": listed}) != ""
+        assert holds(mark(package_), {"metadata_modified": listed})
+    assert changed_at({"metadata_modified": "jeu, 19/12/2019 - 03:00"}) == ""
+    assert changed_at({}) == ""
+    assert not holds("", {})
+    assert not holds("", {"resources": []})
+
+
+def test_a_whole_package_is_told_by_what_it_says_not_by_its_date_alone():
+    said = {"metadata_modified": "2025-01-01", "resources": [{"id": "r", "tracking_summary": 1}]}
+    counted = {**said, "tracking_summary": {"total": 9}, "resources": [{"id": "r"}]}
+    changed = {**said, "title": "Khác"}
+    assert holds(mark(said), said)
+    assert holds(mark(said), counted)
+    assert not holds(mark(said), changed)
+    assert not holds("2025-01-01T00:00:00.000", said)
+
+
+def test_no_number_and_no_nesting_stops_a_mark():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert mark({"metadata_modified": "2025-01-01", "x": deep}) == "2025-01-01T00:00:00.000"
+    assert mark({"x": 10**400}).startswith("/")
 
 
 def mapped(package_, base="https://cong.vn"):
