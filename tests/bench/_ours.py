@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,27 +43,60 @@ class Ours:
         self._log.close()
 
     @contextmanager
-    def worker(self) -> Iterator[list[psutil.Process]]:
-        """One worker, ready."""
+    def workers(self, number: int = 1) -> Iterator[list[psutil.Process]]:
+        """So many workers, each with one slot, ready."""
         command = [str(CKAN), "-c", str(self.ini), "thanhhoa", "worker", "--concurrency", "1"]
-        started = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self._home)
+        started = [
+            subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self._home)
+            for _ in range(number)
+        ]
         try:
-            time.sleep(8)  # it has loaded CKAN
-            yield [psutil.Process(started.pid)]
+            time.sleep(6 + 4 * number)  # they have loaded CKAN
+            yield [psutil.Process(worker.pid) for worker in started]
         finally:
-            started.terminate()
-            started.wait(60)
+            for worker in started:
+                worker.terminate()
+            for worker in started:
+                worker.wait(60)
 
     def harvest(self, name: str, url: str, datasets: int) -> tuple[float, int]:
         """Harvests a new source: seconds until every dataset can be searched, and datasets.
 
         The clock is the database's own: how long it takes to start a command is not counted.
         """
+        name = self._add(name, url)
+        self._ask(name)
+        return self._wait(name, datasets)
+
+    def harvest_together(self, names: Sequence[str], urls: Sequence[str], datasets: int) -> float:
+        """Harvests several new sources at once: seconds from the first begin to the last end."""
+        added = [self._add(name, url) for name, url in zip(names, urls, strict=True)]
+        for name in added:
+            self._ask(name)
+        for name in added:
+            self._wait(name, datasets)
+        with closing(psycopg2.connect(self._database.geturl())) as connection:
+            cursor = connection.cursor()
+            cursor.execute(
+                """SELECT extract(epoch FROM max(r.ended_at) - min(r.started_at))
+                   FROM thanhhoa.run r JOIN thanhhoa.source s ON s.id = r.source_id
+                   WHERE s.name = ANY(%s)""",
+                [added],
+            )
+            row = cursor.fetchone()
+        return float(row[0]) if row else 0.0
+
+    def _add(self, name: str, url: str) -> str:
         name = f"{name}-{self._mark}"
         add = ["thanhhoa", "source", "add", name, "--type", "ckan", "--url", url]
         self._ckan(*add, "--org", f"bench-{self._mark}", "--allow", urlsplit(url).netloc)
+        return name
+
+    def _ask(self, name: str) -> None:
         asked = json.dumps({"source": name}).encode()
         self._ckan("api", "action", "thanhhoa_harvest_run", "-i", sent=asked)
+
+    def _wait(self, name: str, datasets: int) -> tuple[float, int]:
         self._behind = 0.0
         deadline = time.monotonic() + 60 + datasets * 3
         while time.monotonic() < deadline:
