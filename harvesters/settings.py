@@ -20,6 +20,8 @@ T = TypeVar("T")
 PERSONAL_DATA = ("hold", "report")
 #: Whose word holds for a field.
 OWNERS = ("source", "portal", "merge")
+#: One address and nothing else: what is written here stands in a mail's head.
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 SECRET_REFERENCE = re.compile(r"(env:PORTAL_SECRET_[A-Z0-9_]+|file:[A-Za-z0-9_-]+|stored:[a-z_]+)")
 
 
@@ -80,8 +82,16 @@ class Ownership:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """Who is written to, in which language (`vi`, `en`), when the source needs a person."""
+
+    email: str = ""
+    language: str = "vi"
+
+
+@dataclass(frozen=True)
 class SourceConfig:
-    """The whole of `--config`: `auth`, `mapping`, `guards`, `fetch`, `read`, `ownership`."""
+    """`--config`: `auth`, `mapping`, `guards`, `fetch`, `read`, `ownership`, `contact`."""
 
     auth: Auth = Auth()
     mapping: Mapping[str, Any] = field(default_factory=dict)
@@ -89,6 +99,7 @@ class SourceConfig:
     fetch: Limits = Limits()
     read: Mapping[str, Any] = field(default_factory=dict)
     ownership: Ownership = Ownership()
+    contact: Contact = Contact()
 
 
 def parse_config(data: Mapping[str, Any] | None) -> SourceConfig:
@@ -124,6 +135,7 @@ def parse_config(data: Mapping[str, Any] | None) -> SourceConfig:
         limits,
         _mapping(data.get("read"), "read"),
         _ownership(data.get("ownership")),
+        _contact(data.get("contact")),
     )
 
 
@@ -150,6 +162,17 @@ def _ownership(data: Any) -> Ownership:
 def _check_owner(owner: Any, key: str) -> None:
     if owner not in OWNERS:
         raise HarvestError("bad_setting", where=key, key=key, expected=", ".join(OWNERS))
+
+
+def _contact(data: Any) -> Contact:
+    contact = build(Contact, data, "contact")
+    if contact.email and not _EMAIL.fullmatch(contact.email):
+        key = "contact.email"
+        raise HarvestError("bad_setting", where=key, key=key, expected="ten@thanhhoa.gov.vn")
+    if contact.language not in ("vi", "en"):
+        key = "contact.language"
+        raise HarvestError("bad_setting", where=key, key=key, expected="vi, en")
+    return contact
 
 
 def raised(limits: Limits, most: Limits) -> list[str]:

@@ -219,3 +219,52 @@ def _waiting() -> int:
 
     distinct = sa.func.count(sa.distinct(to_index.c.dataset_id))
     return model.Session.execute(sa.select(distinct)).scalar_one()
+
+
+def test_the_index_is_compared_when_it_is_time_and_by_one_worker(
+    site: Any, agency: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlalchemy as sa
+    from ckan import model
+    from ckan.lib import search
+    from ckanext.thanhhoa import index
+    from ckanext.thanhhoa.index_documents import document_id
+    from ckanext.thanhhoa.model import upkeep
+
+    model.Session.execute(sa.delete(upkeep))
+    model.Session.commit()
+    index.reconcile()
+    dataset = _create(agency, title=f"Thử {uuid.uuid4().hex}")
+    search.make_connection().delete(id=[document_id(dataset["id"])], commit=True)
+    assert [d.kind for d in index.check() if d.dataset_id == dataset["id"]] == ["missing"]
+    assert index.reconcile_when_due() == 1
+    assert index.check() == []
+    search.make_connection().delete(id=[document_id(dataset["id"])], commit=True)
+    assert index.reconcile_when_due() == 0, "not yet time again"
+    model.Session.execute(sa.update(upkeep).values(done_at=sa.text("now() - interval '2 hours'")))
+    model.Session.commit()
+    assert index.reconcile_when_due() == 1
+
+
+def test_what_is_closed_leaves_the_index_even_if_solr_refuses_its_new_form(
+    site: Any, agency: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ckan.lib import search
+    from ckan.plugins import toolkit
+    from ckanext.thanhhoa import index
+    from ckanext.thanhhoa import search as portal_search
+
+    dataset = _create(agency, title=f"Thử {uuid.uuid4().hex}")
+    own = portal_search.shape_document
+    monkeypatch.setattr(
+        portal_search,
+        "shape_document",
+        lambda document: {**own(document), "metadata_created": "không phải ngày"},
+    )
+    user = toolkit.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    toolkit.get_action("package_patch")(
+        {"user": user, "ignore_auth": True}, {"id": dataset["id"], "access_rights": "NON_PUBLIC"}
+    )
+    found = search.make_connection().search(f'id:"{dataset["id"]}"')
+    assert len(found) == 0
+    index.flush()

@@ -82,6 +82,16 @@ def encryption_key() -> str:
     return str(toolkit.config["ckanext.thanhhoa.encryption_key"])
 
 
+def reconcile_minutes() -> int:
+    """Minutes between two comparisons of index and database; 0: never by itself."""
+    return int(toolkit.config["ckanext.thanhhoa.reconcile_minutes"])
+
+
+def metrics_token() -> str:
+    """Token for /metrics; empty when only administrators read it."""
+    return str(toolkit.config["ckanext.thanhhoa.metrics_token"])
+
+
 def index_wait() -> int:
     """Seconds that a change waits for its indexing."""
     return int(toolkit.config["ckanext.thanhhoa.index_wait"])

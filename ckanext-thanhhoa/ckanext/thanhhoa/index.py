@@ -29,8 +29,9 @@ from ckan.lib import search
 from ckan.lib.search import index as ckan_index
 from ckanext.thanhhoa import config
 from ckanext.thanhhoa.index_documents import Shows, document_id, documents
-from ckanext.thanhhoa.model import to_index
+from ckanext.thanhhoa.model import to_index, upkeep
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -286,10 +287,16 @@ def _send(dataset_ids: Collection[str], shows: Mapping[str, Shows]) -> set[str]:
             if not _is_refusal(error):
                 raise
             refused |= _send_singly(solr, made)
+    # What may no longer be seen by everybody must not stay as it was, even if its new form is bad.
+    gone |= {id_ for id_ in refused if id_ in made and _is_closed(made[id_])}
     if gone:
         solr.delete(id=[document_id(id_) for id_ in gone], commit=False)
     solr.commit(softCommit=True)
     return refused
+
+
+def _is_closed(document: Mapping[str, Any]) -> bool:
+    return document.get("capacity") == "private" or document.get("state") != "active"
 
 
 def _is_refusal(error: pysolr.SolrError) -> bool:
@@ -336,6 +343,29 @@ def check() -> list[Difference]:
 def reconcile() -> int:
     """Mends every difference and returns how many datasets were sent or removed."""
     return _send_again(difference.dataset_id for difference in check())
+
+
+def reconcile_when_due() -> int:
+    """`reconcile` by the first worker that finds it is time; the others leave it to that one.
+
+    When it was last done is noted where all workers look: in a row of the ledger's `upkeep`.
+    """
+    minutes = config.reconcile_minutes()
+    if minutes <= 0:
+        return 0
+    new = insert(upkeep).values(task="reconcile", done_at=sa.func.now())
+    due = upkeep.c.done_at < sa.func.now() - sa.literal_column(f"interval '{minutes} minutes'")
+    claim = new.on_conflict_do_update(
+        index_elements=["task"], set_={"done_at": sa.func.now()}, where=due
+    ).returning(upkeep.c.task)
+    mine = model.Session.execute(claim).first() is not None
+    model.Session.commit()
+    if not mine:
+        return 0
+    mended = reconcile()
+    if mended:
+        log.warning("%d datasets differed between database and index, and were mended", mended)
+    return mended
 
 
 def rebuild() -> int:

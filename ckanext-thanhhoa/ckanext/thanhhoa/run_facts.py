@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from ckan import model
 from ckanext.thanhhoa import runs
 from ckanext.thanhhoa.model import plan_item, run_problem
+from ckanext.thanhhoa.run_causes import cause, causes
 
 from harvesters.codec import change_from_json
 from harvesters.errors import Problem
@@ -28,11 +29,11 @@ def run_report(
     row = runs.find(run_id)
     listed, total = _changes(row.id, changes, offset)
     problems, problems_total = _problems(row.id)
+    caused = causes(row.id, lang) if problems_total else []
     if row.put_off_because:
-        problems, problems_total = (
-            [Problem.from_json(row.put_off_because), *problems],
-            (problems_total + 1),
-        )
+        put_off = Problem.from_json(row.put_off_because)
+        problems, problems_total = [put_off, *problems], problems_total + 1
+        caused = [cause(put_off, lang), *caused]
     return report(
         RunFacts(
             run=row.id,
@@ -49,6 +50,7 @@ def run_report(
             kind=row.kind,
             extra={
                 "errors_total": problems_total,
+                "causes": caused,
                 "changes_offset": offset,
                 "phase": row.phase,
                 "requested_at": _iso(row.requested_at),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import flask
 from ckan import model
-from ckanext.thanhhoa import datastore, index, jobs, runs
+from ckanext.thanhhoa import datastore, index, jobs, notices, runs
 from ckanext.thanhhoa.ledger import Ledger
 from ckanext.thanhhoa.work import help_with, work
 from sqlalchemy.exc import OperationalError
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY = 2.0
 #: Seconds between two looks for datasets to index and for table swaps to finish.
 TEND_EVERY = 5.0
+#: Seconds between two looks for news to send to people, and for the index to be compared.
+INFORM_EVERY, COMPARE_EVERY = 15.0, 60.0
 #: Seconds until the waking is tried again when its database is away.
 LISTEN_AGAIN = 5.0
 #: Seconds that a run is left alone after it could not be taken or helped.
@@ -79,7 +81,7 @@ class Worker:
             signal.signal(number, lambda number, frame: self.stop())
         helpers = [
             threading.Thread(target=target, name=target.__name__, daemon=True)
-            for target in (self._tend, self._listen)
+            for target in (self._tend, self._listen, self._inform, self._compare)
         ]
         for thread in helpers:
             thread.start()
@@ -165,6 +167,14 @@ class Worker:
 
     def _tend(self) -> None:
         self._repeat(self.tend, lambda: self._stopping.wait(TEND_EVERY))
+
+    def _inform(self) -> None:
+        """Apart from the rest: a mail server may take its time."""
+        self._repeat(notices.send_due, lambda: self._stopping.wait(INFORM_EVERY))
+
+    def _compare(self) -> None:
+        """Mends what the index lacks, when it is time; one worker for all."""
+        self._repeat(index.reconcile_when_due, lambda: self._stopping.wait(COMPARE_EVERY))
 
     def _listen(self) -> None:
         """Looks as soon as somebody asks for a run. Without it, `sweep` finds the run as well."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from ckanext.thanhhoa.cli.command import (
 )
 from ckanext.thanhhoa.cli.following import follow
 from ckanext.thanhhoa.cli.rendering import lines
+from ckanext.thanhhoa.run_causes import as_csv, as_workbook, causes
 from ckanext.thanhhoa.run_facts import run_report
 from ckanext.thanhhoa.words import word
 
@@ -71,6 +73,38 @@ def approve(run_id: str, as_json: bool) -> None:
         runs.approve(row.id, "cli")
         model.Session.commit()
         _tell(follow(row.id), as_json)
+
+
+@harvest.command("errors")
+@click.argument("run_id", metavar="RUN")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Ghi mọi vấn đề vào tệp .csv hoặc .xlsx. / Every error into this file.",
+)
+@json_option
+def errors(run_id: str, output: Path | None, as_json: bool) -> None:
+    """Các vấn đề của lần chạy RUN, gộp theo nguyên nhân. / A run's errors, grouped by cause."""
+    with command(as_json):
+        row = runs.find(run_id)
+        if output is not None:
+            _write(output, row.id)
+        found = causes(row.id, lang())
+        if as_json:
+            print_json({"run": row.id, "causes": found})
+            return
+        for cause in found:
+            click.echo(f"{cause['count']} × {cause['message']}")
+            click.echo(f"    {cause['hint']}")
+            if cause["records"]:
+                click.echo(f"    {', '.join(cause['records'])}")
+
+
+def _write(output: Path, run_id: str) -> None:
+    if output.suffix.lower() not in (".csv", ".xlsx"):
+        raise click.UsageError("--output: .csv, .xlsx")
+    whole = output.suffix.lower() == ".csv"
+    output.write_bytes(b"".join(as_csv(run_id, lang())) if whole else as_workbook(run_id, lang()))
 
 
 @harvest.command("reject")

@@ -191,3 +191,26 @@ resource_content = sa.Table(
     sa.Column("table_digest", sa.Text),
     sa.Column("file_digest", sa.Text),
 )
+
+#: What a source's contact was last told: `run_id` is the last run that was looked at, `digest` what
+#: was wrong then (empty: nothing). `tries` and `not_before` are for a mail that did not go out.
+notice = sa.Table(
+    "notice",
+    metadata,
+    sa.Column(
+        "source_id", sa.Text, sa.ForeignKey(source.c.id, ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("run_id", sa.Text, nullable=False, server_default=""),
+    sa.Column("digest", sa.Text, nullable=False, server_default=""),
+    _moment("sent_at"),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    _moment("not_before"),
+)
+
+#: When a task that one worker does for all was last begun.
+upkeep = sa.Table(
+    "upkeep",
+    metadata,
+    sa.Column("task", sa.Text, primary_key=True),
+    _moment("done_at", nullable=False),
+)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ckanext.thanhhoa.views.download import download
+from ckanext.thanhhoa.views.metrics import metrics
 from ckanext.thanhhoa.views.sources import sources
 from flask import Blueprint
 
 
 def get_blueprints() -> list[Blueprint]:
     """Every blueprint of the portal."""
-    return [download, sources]
+    return [download, metrics, sources]

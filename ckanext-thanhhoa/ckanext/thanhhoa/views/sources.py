@@ -13,6 +13,7 @@ from ckan import model
 from ckan.common import current_user
 from ckan.plugins import toolkit
 from ckanext.thanhhoa.change_words import field_labels, letter
+from ckanext.thanhhoa.run_causes import as_csv, as_workbook
 from ckanext.thanhhoa.source_status import Status, statuses
 
 from harvesters.registry import source_types
@@ -21,6 +22,10 @@ sources = flask.Blueprint("thanhhoa_sources", __name__, url_prefix="/nguon-du-li
 
 #: Changes shown on one page of a plan.
 PAGE = 50
+_TABLES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _SOURCE_VERBS = {
     "plan": "thanhhoa_harvest_plan",
     "run": "thanhhoa_harvest_run",
@@ -128,6 +133,20 @@ def judge(name: str, run_id: str, verb: str) -> Any:
     except toolkit.ValidationError as error:
         _tell(error)
     return toolkit.redirect_to("thanhhoa_sources.run", name=name, run_id=run_id)
+
+
+@sources.route("/<name>/lan-chay/<run_id>/van-de.<any(csv, xlsx):form>")
+def problems(name: str, run_id: str, form: str) -> Any:
+    """Every error of a run as a table to pass on."""
+    report = _action("thanhhoa_harvest_status", {"run": run_id, "changes_limit": 0})
+    if report["source"] != name:
+        return toolkit.abort(404)
+    lang = "en" if toolkit.h.lang() == "en" else "vi"
+    body = as_csv(report["run"], lang) if form == "csv" else as_workbook(report["run"], lang)
+    answer = flask.Response(body, mimetype=_TABLES[form])
+    filename = f"van-de-{name}-{report['run'][:8]}.{form}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return answer
 
 
 def _source_page(name: str, checked: dict[str, Any] | None = None) -> str:
