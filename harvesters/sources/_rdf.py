@@ -11,6 +11,7 @@ RDF/XML, Turtle, N-Triples and JSON-LD. The parsers are rdflib's; around them:
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import re
@@ -53,6 +54,8 @@ _NTRIPLES = re.compile(r"application/n-triples|\.nt$")
 # rdflib logs a traceback for each literal that does not fit its type: "2011" as a date is daily
 # bread in catalogues, and what comes of it is judged here, field by field.
 logging.getLogger("rdflib.term").setLevel(logging.ERROR)
+#: Blank nodes within blank nodes that tell them apart.
+_DEPTH = 3
 _spelling = threading.Lock()
 _TURTLE = TurtleParser()  # type: ignore[no-untyped-call]
 
@@ -92,6 +95,39 @@ class Graph:
             if any(str(type_) in wanted for type_ in properties.get(kind, ()))
         ]
 
+    def settle(self, shuffled: bool) -> None:
+        """Brings what comes in another order each time into one of its own.
+
+        Writers of Turtle name blank nodes afresh for each request and sort by these names: the
+        same contacts come in another order, and every dataset would seem changed. They are put in
+        the order of their contents; with `shuffled`, the other terms in that of their names.
+        """
+        known: dict[tuple[BNode, int], str] = {}
+        for properties in self.nodes.values():
+            for name, terms in properties.items():
+                if shuffled:
+                    terms.sort(key=lambda term: (isinstance(term, BNode), str(term)))
+                blank = [term for term in terms if isinstance(term, BNode)]
+                if len(blank) > 1:
+                    blank.sort(key=lambda node: self._content(node, _DEPTH, known), reverse=True)
+                    properties[name] = [
+                        blank.pop() if isinstance(term, BNode) else term for term in terms
+                    ]
+
+    def _content(self, node: BNode, depth: int, known: dict[tuple[BNode, int], str]) -> str:
+        """What a blank node says, those within it too: its beginning and a digest of all."""
+        if depth == 0:
+            return ""
+        if (node, depth) not in known:
+            said = sorted(
+                f"{name} {self._content(t, depth - 1, known) if isinstance(t, BNode) else t}"
+                for name, terms in self.nodes.get(node, {}).items()
+                for t in terms
+            )
+            words = "\n".join(said)
+            known[node, depth] = words[:300] + hashlib.sha256(words.encode()).hexdigest()
+        return known[node, depth]
+
 
 def expanded(name: str) -> str:
     """``dct:title`` as an IRI."""
@@ -115,29 +151,32 @@ def parse(answer: Response, base: str, most: int) -> Graph:
     sink = rdflib.Graph(store=bag, bind_namespaces="none")
     try:
         with _as_written():
-            _parse_into(sink, answer, content, base)
+            form = _parse_into(sink, answer, content, base)
     except RecursionError as error:
         raise HarvestError("too_deep", where=answer.url) from error
+    if form in ("turtle", "n-triples"):
+        bag.graph.settle(shuffled=form == "n-triples")
     return bag.graph
 
 
-def _parse_into(sink: rdflib.Graph, answer: Response, content: bytes, base: str) -> None:
+def _parse_into(sink: rdflib.Graph, answer: Response, content: bytes, base: str) -> str:
+    """Returns the form: ``xml``, ``json``, ``turtle`` or ``n-triples``."""
     start = content[:4096].decode("utf-8", "replace")
     if _XML.match(start) or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         _xml(sink, answer, base)
-    elif _JSON.match(start):
+        return "xml"
+    if _JSON.match(start):
         data = prepared(answer.json(), answer.url)
         # Generalized: else nodes whose addresses are not valid would be left out without a word.
         _read(answer, lambda: to_rdf(data, sink, base=base, generalized_rdf=True))
-    else:
-        text = answer.text()
-        source = StringInputSource(text, system_id=base)
-        said = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        plain = _NTRIPLES.search(said) or _NTRIPLES.search(answer.url.partition("?")[0].lower())
-        if plain:
-            _read(answer, lambda: NTParser.parse(source, sink))
-        else:
-            _read(answer, lambda: _TURTLE.parse(source, sink))
+        return "json"
+    source = StringInputSource(answer.text(), system_id=base)
+    said = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if _NTRIPLES.search(said) or _NTRIPLES.search(answer.url.partition("?")[0].lower()):
+        _read(answer, lambda: NTParser.parse(source, sink))
+        return "n-triples"
+    _read(answer, lambda: _TURTLE.parse(source, sink))
+    return "turtle"
 
 
 def _xml(sink: rdflib.Graph, answer: Response, base: str) -> None:

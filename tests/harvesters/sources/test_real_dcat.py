@@ -159,7 +159,7 @@ def test_a_dataset_in_three_languages_none_of_them_ours():
     fields = mapped(record).fields
     assert (fields["title"], fields["notes"]) == ("Test DCAT dataset", "Some description")
     assert fields["tags"] == ["Oaks", "Pines"]
-    assert [c["identifier"] for c in fields["contact"]] == ["456", "123"]
+    assert [c["identifier"] for c in fields["contact"]] == ["123", "456"]
     assert fields["provenance"] == "Statement about provenance"
     assert (fields["version"], fields["language"]) == ("1.0b", ["en"])
     assert record.resources[0].fields["language"] == ["en"]
