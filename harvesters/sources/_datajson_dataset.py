@@ -147,6 +147,7 @@ def _contacts(dataset: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             email=text(item.get("hasEmail")) or text(item.get("email")),
             telephone=text(item.get("tel")) or text(item.get("hasTelephone")),
             url=text(item.get("hasURL")),
+            organisation=text(dataset.get("publisher")),
         )
         found = found or bool(row)
         yield from [row] if row else []

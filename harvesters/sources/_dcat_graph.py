@@ -36,12 +36,13 @@ from harvesters.sources._dcat_terms import (
 )
 from harvesters.sources._dcat_values import Notes, filled
 from harvesters.sources._geometry import geojson, is_point
-from harvesters.sources._rdf import BNode, Graph, Literal, Term, URIRef
+from harvesters.sources._rdf import BNode, Graph, Literal, Term, URIRef, expanded
 from schemas.rules import web_url
 
 _START = ("dcat:startDate", "schema:startDate", "schemas:startDate")
 _END = ("dcat:endDate", "schema:endDate", "schemas:endDate")
 _PLACE = ("rdfs:label", "skos:prefLabel", "locn:geographicName", "dct:title", "schema:name")
+_PERSONS = {expanded("vcard:Individual"), expanded("foaf:Person")}
 _AS_TEXT = ("gsp:asGeoJSON", "gsp:asWKT", "ogc:asWKT", "rdf:value")
 _DURATION = (("years", "Y"), ("months", "M"), ("weeks", "W"), ("days", "D"))
 
@@ -180,20 +181,20 @@ def _page(graph: Graph, node: Any) -> str:
 
 def _contacts(graph: Graph, node: Any, publisher: Term | None) -> list[dict[str, str]]:
     found = []
+    publishing = _agent(graph, publisher)
     for term in graph.objects(node, "dcat:contactPoint", "adms:contactPoint"):
         if isinstance(term, Literal):
             row = values.contact(name=str(term), email=str(term))
         else:
-            row = _vcard(graph, term)
+            row = _vcard(graph, term, publishing.get("name", ""))
         if row and row not in found:
             found.append(row)
-    publishing = _agent(graph, publisher)
     if not found and (publishing.get("email") or publishing.get("url")):
-        found.append(values.contact(**publishing))
+        found.append(values.office(publishing))
     return found
 
 
-def _vcard(graph: Graph, term: Term) -> dict[str, str]:
+def _vcard(graph: Graph, term: Term, publisher: str) -> dict[str, str]:
     def said(*names: str) -> str:
         """A value that may stand in a node of its own (`vcard:hasValue`)."""
         value = graph.first(term, *names)
@@ -202,15 +203,17 @@ def _vcard(graph: Graph, term: Term) -> dict[str, str]:
 
     unit = graph.first(term, "vcard:org", "vcard:hasOrganizationName")
     name = text(graph, term, "vcard:fn", "foaf:name", "vcard:organization-name", "rdfs:label")
-    if not name:
-        name = text(graph, unit, "vcard:organisation-name", "vcard:organization-name")
+    body = text(graph, unit, "vcard:organisation-name", "vcard:organization-name")
+    kinds = {str(kind) for kind in graph.objects(term, "rdf:type")}
     return values.contact(
-        name=name,
+        name=name or body,
         email=said("vcard:hasEmail", "vcard:email", "foaf:mbox"),
         telephone=said("vcard:hasTelephone", "vcard:telephone", "vcard:tel"),
         url=said("vcard:hasURL", "vcard:hasUrl", "vcard:url", "foaf:homepage"),
         identifier=said("vcard:hasUID"),
         uri=address(term),
+        individual=bool(kinds & _PERSONS),
+        organisation=body or publisher,
     )
 
 

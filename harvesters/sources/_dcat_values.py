@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from harvesters.errors import Problem
 from harvesters.sources import _dcat_codes as codes
+from harvesters.sources._geo_offices import contact as office_contact
+from harvesters.sources._geo_offices import is_person
 from schemas.rules import RuleError, iso_date, phone, web_url
 from schemas.rules.coverage import complete_period
 
@@ -142,8 +144,17 @@ def contact(
     url: str = "",
     identifier: str = "",
     uri: str = "",
+    *,
+    individual: bool = False,
+    organisation: str = "",
 ) -> dict[str, str]:
-    """A row of `contact`; {} when it names nobody and no way to reach them."""
+    """A row of `contact`; {} when it names nobody and no way to reach them.
+
+    Of a person (`individual`, or a name that is evidently one) nothing is taken over but the
+    organisation, and the mailbox where it is an office's.
+    """
+    if individual or is_person(name):
+        return office_contact(organisation, unquote(email), name)
     address = EMAIL.search(unquote(email))
     row = {
         "name": name.strip(),
@@ -155,6 +166,12 @@ def contact(
     }
     row = {key: value for key, value in row.items() if value}
     return row if set(row) - {"identifier", "uri"} else {}
+
+
+def office(agent: Mapping[str, str]) -> dict[str, str]:
+    """The row of a publisher: `name`, `email`, `url`, `uri`."""
+    given = {key: agent.get(key, "") for key in ("name", "email", "url", "uri")}
+    return contact(given["name"], given["email"], url=given["url"], uri=given["uri"])
 
 
 def resource_id(own: str, url: str, fields: Mapping[str, Any], taken: set[str]) -> str:

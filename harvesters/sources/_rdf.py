@@ -38,7 +38,7 @@ from harvesters.fetch import Response
 from harvesters.sources._jsonld_contexts import PREFIXES, prepared
 from harvesters.tables.xml_document import parse_xml
 
-__all__ = ["ACCEPT", "BNode", "Graph", "Literal", "Term", "URIRef", "parse"]
+__all__ = ["ACCEPT", "BNode", "Graph", "Literal", "Term", "URIRef", "expanded", "parse"]
 
 #: What is asked for. RDF/XML first: Turtle cannot be written where one address has a blank in it,
 #: and a portal then answers with an error.

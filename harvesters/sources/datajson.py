@@ -9,6 +9,7 @@ with status 200.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,9 +87,9 @@ def _opened(url: str, fetch: Fetch) -> Iterator[_Catalogue]:
         if body.is_html:
             body.file.close()
             body = fetch.stream(_of_the_site(url, body.url), headers=_ACCEPT)
-        content = body.file.read(WHOLE + 1)
-        if len(content) <= WHOLE:
-            yield _whole(Response(body.url, content))
+        if body.file.seek(0, os.SEEK_END) <= WHOLE:
+            body.file.seek(0)
+            yield _whole(Response(body.url, body.file.read()))
         else:
             yield _Catalogue(body.url, "", _Streaming(body).items)
     finally:

@@ -208,6 +208,38 @@ def test_licences_of_other_vocabularies(site, said, code):
     assert record.fields["license_id"] == code
 
 
+def test_persons_are_no_contacts(site):
+    """The organisation stands for them, and a mailbox that is an office's."""
+    vcard = "http://www.w3.org/2006/vcard/ns#"
+    foaf = "http://xmlns.com/foaf/0.1/"
+
+    def one(name, more, fn, email):
+        contact = f'[ a <{vcard}{more}> ; <{vcard}fn> "{fn}" ; <{vcard}hasEmail> <mailto:{email}> ;'
+        contact += f" <{vcard}hasTelephone> <tel:0912345678> ]"
+        office = f'dct:publisher [ <{foaf}name> "Sở Nội vụ" ]'
+        return dataset(name, more=f"; dcat:contactPoint {contact} ; {office}")
+
+    site.pages["/a"] = (
+        HEAD
+        + one("1", "Individual", "Jane Doe", "jane.doe@agency.gov")
+        + one("2", "Kind", "Nguyễn Thị Lan", "vanthu@noivu.example")
+        + one("3", "Organization", "Phòng Cải cách hành chính", "cchc@noivu.example"),
+        TURTLE,
+    )
+    found = [record.fields["contact"] for record in records(site.read("dcat", "/a"))]
+    assert found == [
+        [{"name": "Sở Nội vụ"}],
+        [{"name": "Sở Nội vụ", "email": "vanthu@noivu.example"}],
+        [
+            {
+                "name": "Phòng Cải cách hành chính",
+                "email": "cchc@noivu.example",
+                "phone": "0912345678",
+            }
+        ],
+    ]
+
+
 def test_different_licences_of_files_are_no_licence_of_the_dataset(site):
     files = ", ".join(
         f"[ dcat:accessURL <http://x/{n}> ; dct:license <http://x/l/{n}> ]" for n in "ab"
