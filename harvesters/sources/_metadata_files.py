@@ -17,7 +17,7 @@ from harvesters.errors import HarvestError, Problem
 from harvesters.fetch import Fetch, Response
 from harvesters.model import End, Failure, Item, Probe, Unchanged
 from harvesters.sources import _metadata_record as metadata
-from harvesters.tables.xml_document import descendants, local, parse_xml
+from harvesters.tables.xml_document import attribute, descendants, local, parse_xml
 
 SUFFIXES = (".xml",)
 #: Folders below the first that are entered, and files in all.
@@ -115,13 +115,14 @@ class _Reading:
         self._levels = levels
         self._since = since
         self._count = 0
+        self._matched = 0
         self._failed = False
 
     def file(self, path: str, get: Callable[[], Response]) -> Iterator[Item]:
         """The records of one file; a file that cannot be read fails alone."""
         try:
-            answer: Response = get()
-            records = _records(parse_xml(answer), path)
+            root = parse_xml(get())
+            records = _records(root, path)
         except HarvestError as error:
             if error.code in _FATAL:
                 raise
@@ -129,23 +130,27 @@ class _Reading:
             # The record's identifier is not known: which one it was cannot be told.
             yield Failure(Problem(error.code, path, None, error.problem.params))
             return
+        # A page of a catalogue's answer that was saved is not the whole of what it counts.
+        said = attribute(next(descendants(root, "SearchResults"), None), "numberOfRecordsMatched")
+        self._matched = max(self._matched, int(said) if said.isdigit() else 0)
         for at, record in enumerate(records):
             self._count += 1
-            said = metadata.describe(record, path)
-            id_ = said.id or (path if len(records) == 1 else f"{path}#{at}")
-            if not said.is_wanted(self._levels):
+            described = metadata.describe(record, path)
+            id_ = described.id or (path if len(records) == 1 else f"{path}#{at}")
+            if not described.is_wanted(self._levels):
                 continue
-            if said.mark and self._since.get(id_) == said.mark:
+            if described.mark and self._since.get(id_) == described.mark:
                 yield Unchanged(id_)
             else:
-                yield said.record(id_)
+                yield described.record(id_)
 
     def end(self, where: str, whole: bool) -> End:
-        """Complete when the whole list was seen and every file of it could be read."""
-        if whole and not self._failed:
+        """Complete when the whole list was seen, every file of it could be read, and there are as
+        many records as a catalogue's answer among them counts."""
+        if whole and not self._failed and self._count >= self._matched:
             return End(True, self._count)
-        params = {"seen": str(self._count), "expected": "?"}
-        return End(False, None, Problem("incomplete_listing", where, None, params))
+        params = {"seen": str(self._count), "expected": str(self._matched or "?")}
+        return End(False, self._matched or None, Problem("incomplete_listing", where, None, params))
 
 
 class _WebFolder:

@@ -32,10 +32,11 @@ def _read(path: Path, **settings: Any) -> list[Item]:
         return list(SOURCE.read(Settings(str(path), **settings), fetch, {}))
 
 
-def _records(path: Path, **settings: Any) -> list[Record]:
+def _records(path: Path, matched: int = 0, **settings: Any) -> list[Record]:
+    """The records of a file; `matched` is what it counts where it is a page of more."""
     *items, end = _read(path, **settings)
     assert isinstance(end, End)
-    assert end.complete
+    assert (end.complete, end.expected) == (not matched, matched or end.expected)
     records = [item for item in items if isinstance(item, Record)]
     assert len(records) == len(items)
     for record in records:
@@ -98,7 +99,7 @@ HCMC = {
 
 
 def test_ho_chi_minh_city_in_dublin_core() -> None:
-    records = _records(REAL / "vn_hcmc_csw_getrecords_dc.xml")
+    records = _records(REAL / "vn_hcmc_csw_getrecords_dc.xml", 330)
     assert {r.remote_id: r.fields["title"] for r in records} == HCMC
     by_id = {r.remote_id: r for r in records}
     district6 = by_id["49b7a148-0fc6-403e-94bc-b785799820b6"]
@@ -121,7 +122,7 @@ def test_ho_chi_minh_city_in_dublin_core() -> None:
 
 
 def test_ho_chi_minh_city_with_its_news() -> None:
-    records = _records(REAL / "vn_hcmc_csw_getrecords_dc.xml", levels=())
+    records = _records(REAL / "vn_hcmc_csw_getrecords_dc.xml", 330, levels=())
     by_id = {r.remote_id: r for r in records}
     assert len(by_id) == 20
     summary = json.loads((REAL / "vn_hcmc_csw_summary.json").read_text("utf-8"))
@@ -193,7 +194,7 @@ def test_geo_ide_of_dordogne() -> None:
     ],
 )
 def test_geonetwork_of_the_somme(page: int, titles: list[str]) -> None:
-    records = _records(REAL / f"fr_geonetwork-iso19139-page-{page}.xml")
+    records = _records(REAL / f"fr_geonetwork-iso19139-page-{page}.xml", 6)
     assert len(records) == 2
     for record, title in zip(records, titles, strict=True):
         assert str(record.fields["title"]).startswith(title)
@@ -210,14 +211,14 @@ def test_geonetwork_of_the_somme(page: int, titles: list[str]) -> None:
 
 def test_geo_ide_of_one_record_is_the_one_of_the_page() -> None:
     alone = _one(REAL / "fr_geoide-iso19139-single-dataset.xml")
-    of_page = _records(REAL / "fr_geonetwork-iso19139-page-5.xml")[0]
+    of_page = _records(REAL / "fr_geonetwork-iso19139-page-5.xml", 6)[0]
     assert alone.remote_id == of_page.remote_id
     for name in ("title", "issued", "spatial_coverage", "tags", "rights", "license_id"):
         assert alone.fields[name] == of_page.fields[name]
 
 
 def test_geonetwork_in_dcat() -> None:
-    households, basin = _records(REAL / "fr_geonetwork-dcat-page-1.xml")
+    households, basin = _records(REAL / "fr_geonetwork-dcat-page-1.xml", 6)
     start = "https://www.geo2france.fr/geonetwork/srv/fre/catalog.search#/metadata/"
     assert households.remote_id == f"{start}04bcec79-5b25-4b16-b635-73115f7456e4"
     assert basin.remote_id == f"{start}06367a09-096c-4db6-a122-52469176d619"
@@ -250,7 +251,7 @@ def test_the_databank_of_the_flemish_underground() -> None:
 
 
 def test_two_services_of_inspire() -> None:
-    belgium, austria = _records(REAL / "ows_inspire-getrecords-response.xml")
+    belgium, austria = _records(REAL / "ows_inspire-getrecords-response.xml", 216)
     assert belgium.fields["title"] == "SUVIM station network WMS"
     assert belgium.fields["title_en"] == belgium.fields["title"]
     assert belgium.fields["level"] == austria.fields["level"] == "service"
@@ -365,3 +366,10 @@ def test_the_three_pages_of_geonetwork_are_one_complete_listing() -> None:
     assert [title.rpartition(" ")[2] for title in titles] == [
         *("Cartigny", "Flesselles", titles[2].rpartition(" ")[2], "Longueau", "Combles", "Naours")
     ]
+
+
+def test_pages_kept_as_files_are_complete_together(tmp_path: Path) -> None:
+    for page in (1, 3, 5):
+        name = f"fr_geonetwork-iso19139-page-{page}.xml"
+        (tmp_path / name).write_bytes((REAL / name).read_bytes())
+    assert len(_records(tmp_path / ".")) == 6
