@@ -84,4 +84,7 @@ class Fetch(Protocol):
         """Ends whatever is being asked, from another thread: it fails with `deadline`."""
 
     def query(self, url: str, sql: str) -> QueryResult:
-        """One read-only statement in a PostgreSQL database; a password comes from `auth`."""
+        """One read-only statement in a database; a password comes from `auth`.
+
+        The URL's scheme names the maker: `databases.MAKERS`.
+        """

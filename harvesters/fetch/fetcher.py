@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from harvesters.errors import HarvestError
-from harvesters.fetch import Entry, QueryResult, folders, postgres, s3
+from harvesters.fetch import Entry, QueryResult, databases, folders, s3
 from harvesters.fetch.auth import Credentials
 from harvesters.fetch.body import Budget
 from harvesters.fetch.copies import Copies
@@ -136,7 +136,7 @@ class Fetcher:
         return self._kept.pop(location, None) or self.get(location)
 
     def query(self, url: str, sql: str) -> QueryResult:
-        return postgres.query(
+        return databases.query(
             url,
             sql,
             self._grants,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import itertools
 import os
 import re
 import socket
 from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -19,13 +17,13 @@ import psycopg2.extensions
 from harvesters.errors import HarvestError
 from harvesters.fetch import QueryResult
 from harvesters.fetch.auth import Credentials
-from harvesters.fetch.body import size_in_words
 from harvesters.fetch.grants import Grants, endpoint_of, shown
+from harvesters.fetch.sql_rows import ROWS_AT_A_TIME, collect
+from harvesters.fetch.sql_text import single_statement
 from harvesters.fetch.wire import Deadline, Dialler
-from harvesters.model import ColumnType, Scalar
+from harvesters.model import ColumnType
 from harvesters.settings import Limits
 
-_ROWS_AT_A_TIME = 5_000
 #: Type OIDs of PostgreSQL (pg_type.dat) by our column types; everything else is read as text.
 _TYPES: dict[int, ColumnType] = {
     16: "boolean",
@@ -69,7 +67,7 @@ def query(
     over: a server-side cursor takes nothing but a query, the transaction is read-only, and a
     second statement cannot be smuggled in behind a semicolon.
     """
-    statement = _single_statement(sql, shown(url))
+    statement = single_statement(sql, shown(url))
     where = shown(url)
     left = deadline.remaining(where)
     try:
@@ -80,25 +78,13 @@ def query(
             ) as connection,
             connection.cursor(name="harvest") as cursor,
         ):
-            cursor.itersize = _ROWS_AT_A_TIME
+            cursor.itersize = ROWS_AT_A_TIME
             cursor.execute(statement)
             return _collect(cursor, limits, where)
     except (psycopg2.Error, UnicodeError, ValueError, OverflowError) as error:
         if dialler.expired:
             raise deadline.error(where) from error
         raise _translated(error, where, credentials, deadline) from error
-
-
-def _single_statement(sql: str, where: str) -> str:
-    """The statement without a closing semicolon; one anywhere else is refused, even in a string.
-
-    A parser could be led astray (dollar quotes, nested comments), a character cannot. Who needs
-    a semicolon in a literal writes `chr(59)`.
-    """
-    statement = sql.strip().rstrip("; \t\r\n")
-    if not statement or ";" in statement or "\x00" in statement:
-        raise HarvestError("bad_setting", where=where, key="read.query", expected="SELECT …")
-    return statement
 
 
 def _connect(
@@ -168,39 +154,13 @@ def _account(url: str, credentials: Credentials) -> dict[str, Any]:
 
 
 def _collect(cursor: Any, limits: Limits, where: str) -> QueryResult:
-    rows: list[tuple[Scalar, ...]] = []
-    cells = size = 0
-    for row in cursor:
-        cells += len(row)
-        size += sum(len(value) for value in row if isinstance(value, str))
-        if cells > limits.max_cells:
-            raise HarvestError(
-                "too_large",
-                where=where,
-                limit=f"{limits.max_cells} ô",
-                limit_en=f"{limits.max_cells} cells",
-            )
-        if size > limits.max_bytes:
-            raise HarvestError("too_large", where=where, limit=size_in_words(limits.max_bytes))
-        rows.append(tuple(_scalar(value) for value in row))
+    """The rows; what they are is known only when the first of them has come."""
+    rows = iter(cursor)
+    first = list(itertools.islice(rows, 1))
     columns = cursor.description or ()
-    names = tuple(column.name for column in columns)
-    return QueryResult(names, tuple(_TYPES.get(c.type_code, "text") for c in columns), tuple(rows))
-
-
-def _scalar(value: Any) -> Scalar:
-    """A cell as the engine holds it: floats as Decimal by their 15 digits, NaN as nothing."""
-    if isinstance(value, float):
-        value = Decimal(format(value, ".15g"))
-    if isinstance(value, Decimal):
-        return value if value.is_finite() else None
-    if value is None or isinstance(value, str | int | bool | date | datetime):
-        return value
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, memoryview):
-        return value.hex()
-    return str(value)
+    names = [column.name for column in columns]
+    types = [_TYPES.get(column.type_code, "text") for column in columns]
+    return collect(itertools.chain(first, rows), names, types, limits, where)
 
 
 def _translated(

@@ -1,4 +1,7 @@
-"""A read-only query, table or view in a department's PostgreSQL database.
+"""A read-only query, table or view in a department's database.
+
+PostgreSQL, MySQL, MariaDB, SQL Server and Oracle; the last two were never run against a live server
+so far (see `harvesters.fetch.mssql` and `oracle`).
 
 Each query is a dataset: its rows as a CSV file (UTF-8 without byte order mark, rows in a fixed
 order, so that an unchanged table gives unchanged bytes) and as a table typed as the database types
@@ -38,6 +41,7 @@ from harvesters.model import (
     digest,
 )
 from harvesters.settings import build
+from harvesters.sources._sql_dialect import Dialect, dialect_of, quoted, titles_of
 from harvesters.tables.csv_file import render_csv
 from schemas.text import column_name, fold, nfc, slug
 
@@ -45,19 +49,6 @@ _NAME = r"[^\W\d][\w$]*"
 _TABLE = re.compile(rf"(?:(?P<schema>{_NAME})\.)?(?P<table>{_NAME})")
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _QUERY = re.compile(r"\s*\(*\s*(select|with|values|table)\b", re.IGNORECASE)
-_READABLE = """
-SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname NOT LIKE 'pg\\_%'
-  AND n.nspname <> 'information_schema'
-  AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-ORDER BY 1, 2 LIMIT 50
-"""
-_TITLES = """
-SELECT a.attname, col_description(a.attrelid, a.attnum) FROM pg_catalog.pg_attribute a
-WHERE a.attrelid = to_regclass('{name}') AND a.attnum > 0 AND NOT a.attisdropped
-UNION ALL SELECT '', obj_description(to_regclass('{name}'), 'pg_class')
-"""
 _TIME = {"nam", "quy", "thang", "ky", "year", "quarter", "month", "period", "ky_bao_cao"}
 
 
@@ -94,6 +85,9 @@ class Query:
 class Settings:
     """`url` is ``postgresql://host:port/database``; ``auth.user`` and ``auth.secret`` sign in.
 
+    Instead of ``postgresql`` it may be ``mysql``, ``mariadb``, ``mssql`` or ``oracle`` (where the
+    path is the service's name); ``?sslmode=require`` or ``verify-full`` asks for TLS.
+
     One dataset is told by the settings themselves (see `Query`), several by `queries`, a list of
     the same settings. `source_system` is the name shown as the data's origin.
     """
@@ -116,7 +110,7 @@ def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator
 
     A database that cannot be reached or entered ends the reading; a query that fails, fails alone.
     """
-    readable = fetch.query(settings.url, _READABLE)
+    readable = fetch.query(settings.url, _dialect(settings.url).readable)
     queries = _queries(settings, readable)
     for query in queries:
         yield _item(settings, query, fetch, since)
@@ -126,9 +120,18 @@ def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator
 def probe(url: str, fetch: Fetch) -> Probe | None:
     """Whether the URL is a database; as many datasets as there are readable tables and views."""
     parts = urlsplit(url)
-    if parts.scheme not in ("postgresql", "postgres"):
+    dialect = dialect_of(parts.scheme)
+    if dialect is None:
         return None
-    return Probe(unquote(parts.path.lstrip("/")), len(fetch.query(url, _READABLE).rows))
+    return Probe(unquote(parts.path.lstrip("/")), len(fetch.query(url, dialect.readable).rows))
+
+
+def _dialect(url: str) -> Dialect:
+    dialect = dialect_of(urlsplit(url).scheme)
+    if dialect is None:
+        expected = "postgresql://, mysql://, mariadb://, mssql://, oracle://"
+        raise HarvestError("bad_setting", where=url, key="url", expected=expected)
+    return dialect
 
 
 def _queries(settings: Settings, readable: QueryResult) -> list[Query]:
@@ -160,16 +163,15 @@ def _table_name(query: str) -> str:
     return text if _TABLE.fullmatch(text) else ""
 
 
-def statement(query: str) -> str:
-    """The SQL for a setting: itself when it is a query, ``TABLE`` for a table's name.
+def statement(query: str, dialect: Dialect) -> str:
+    """The SQL for a setting: itself when it is a query, the whole table for a table's name.
 
     Raises `bad_setting` for anything that does not begin as a query does; that nothing is written
     is the database's own promise (a read-only transaction), not this one's.
     """
     match = _TABLE.fullmatch(query.strip())
     if match:
-        parts = [part for part in (match["schema"], match["table"]) if part]
-        return "TABLE " + ".".join(f'"{part}"' for part in parts)
+        return dialect.whole.format(name=quoted(dialect, query.strip()))
     if not _QUERY.match(_COMMENTS.sub(" ", query)):
         raise HarvestError(
             "bad_setting", where="read.query", key="read.query", expected="SELECT …, schema.view"
@@ -178,13 +180,13 @@ def statement(query: str) -> str:
 
 
 def _record(settings: Settings, query: Query, remote_id: str, fetch: Fetch) -> Record:
-    sql = statement(query.query)
+    dialect = _dialect(settings.url)
+    sql = statement(query.query, dialect)
     name = _table_name(query.query)
-    quoted = ".".join(f'"{part}"' for part in name.split("."))
     said: dict[str, str] = {}
     if name:
-        titles = fetch.query(settings.url, _TITLES.format(name=quoted))
-        said = {str(column): nfc(str(text)) for column, text in titles.rows if text}
+        titles = fetch.query(settings.url, titles_of(dialect, name))
+        said = {str(column or ""): nfc(str(text)) for column, text in titles.rows if text}
     result = _nfc(fetch.query(settings.url, sql))
     columns = _columns(query, result, said)
     rows = _ordered(result, query.key)
@@ -278,7 +280,7 @@ def _comparable(cell: Scalar) -> tuple[str, Any]:
 
 SOURCE = SourceType(
     type="sql",
-    title={"vi": "Cơ sở dữ liệu PostgreSQL", "en": "PostgreSQL database"},
+    title={"vi": "Cơ sở dữ liệu (SQL)", "en": "Database (SQL)"},
     settings=Settings,
     read=read,
     probe=probe,

@@ -40,6 +40,8 @@ def run_tests(arguments: list[str]) -> int:
             install_packages("chromium")
         if os.geteuid() == 0 and shutil.which("smbd", path=SBIN) is None:
             install_packages("samba")
+        if os.geteuid() == 0 and shutil.which("mariadbd", path=SBIN) is None:
+            install_packages("mariadb-server-core")
     with _services() as home:
         command = [str(PYTHON), "-m", "pytest", *arguments]
         codes.append(subprocess.run(command, cwd=ROOT, env=_env(home), check=False).returncode)

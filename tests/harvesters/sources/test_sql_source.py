@@ -9,9 +9,19 @@ import pytest
 
 from harvesters.errors import HarvestError
 from harvesters.fetch import QueryResult
+from harvesters.fetch.sql_text import reading_statement
 from harvesters.model import End, Failure, Item, Record, Unchanged
+from harvesters.sources._sql_dialect import Dialect, dialect_of, titles_of
 from harvesters.sources.sql import SOURCE, Settings, statement
 
+
+def _dialect(scheme: str) -> Dialect:
+    found = dialect_of(scheme)
+    assert found is not None
+    return found
+
+
+POSTGRESQL = _dialect("postgresql")
 URL = "postgresql://may-chu:5432/so_lieu"
 READABLE = QueryResult(("nspname", "relname"), ("text", "text"), (("cong_bo", "dan_so"),))
 
@@ -104,7 +114,7 @@ def test_an_unchanged_table_is_said_to_be() -> None:
     ],
 )
 def test_statements(query: str, sql: str) -> None:
-    assert statement(query) == sql
+    assert statement(query, POSTGRESQL) == sql
 
 
 @pytest.mark.parametrize(
@@ -112,7 +122,7 @@ def test_statements(query: str, sql: str) -> None:
 )
 def test_what_is_no_query_is_refused(query: str) -> None:
     with pytest.raises(HarvestError) as error:
-        statement(query)
+        statement(query, POSTGRESQL)
     assert error.value.code == "bad_setting"
 
 
@@ -145,3 +155,26 @@ def test_probe() -> None:
     assert found is not None
     assert (found.title, found.datasets) == ("so_lieu", 1)
     assert SOURCE.probe("https://x", Database(_result())) is None
+
+
+@pytest.mark.parametrize(
+    ("scheme", "sql"),
+    [
+        ("mysql", "SELECT * FROM `cong_bo`.`dan_so`"),
+        ("mssql", "SELECT * FROM [cong_bo].[dan_so]"),
+        ("oracle", "SELECT * FROM cong_bo.dan_so"),
+    ],
+)
+def test_a_table_is_asked_for_in_the_words_of_its_maker(scheme: str, sql: str) -> None:
+    dialect = _dialect(scheme)
+    assert statement("cong_bo.dan_so", dialect) == sql
+    # What the dialect itself asks must pass the gate for statements that only read.
+    for own in (dialect.readable, titles_of(dialect, "cong_bo.dan_so"), sql):
+        assert reading_statement(own, "x")
+
+
+def test_another_address_is_no_database() -> None:
+    assert SOURCE.probe("https://x.test/", Database(_result())) is None
+    with pytest.raises(HarvestError) as error:
+        list(SOURCE.read(Settings("sqlite:///x", query="a"), Database(_result()), {}))
+    assert error.value.code == "bad_setting"
