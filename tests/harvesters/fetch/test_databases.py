@@ -20,7 +20,9 @@ from harvesters.fetch.fetcher import Fetcher
 from harvesters.fetch.guarded import only
 from harvesters.fetch.sql_rows import typed
 from harvesters.fetch.sql_text import reading_statement
+from harvesters.model import End, Failure, Record
 from harvesters.settings import Auth, Limits
+from harvesters.sources.sql import SOURCE, Settings
 from tests import mariadb
 
 SECRET = "mật-khẩu-Đọc"
@@ -177,6 +179,31 @@ def test_a_server_without_tls_is_refused_where_tls_is_asked_for(port: int) -> No
             with pytest.raises(HarvestError) as caught:
                 fetch.query(f"mysql://127.0.0.1:{port}/so_lieu?{wrong}", "SELECT 1")
             assert caught.value.code == "bad_setting"
+
+
+@needs_server
+def test_a_table_and_a_view_are_read_as_a_source(port: int) -> None:
+    """Comments of the server become titles; a view has none."""
+    settings = Settings(
+        f"mariadb://127.0.0.1:{port}/so_lieu",
+        queries=({"query": "ho_ngheo"}, {"query": "so_lieu.cong_bo"}, {"query": "khong_co"}),
+    )
+    auth = Auth(user="doc", secret="env:PORTAL_SECRET_X")
+    with Fetcher([f"127.0.0.1:{port}"], Limits(), auth, lambda _: SECRET) as fetch:
+        probe = SOURCE.probe(settings.url, fetch)
+        first, second, third, end = SOURCE.read(settings, fetch, {})
+    assert probe is not None
+    assert (probe.title, probe.datasets) == ("so_lieu", 2)
+    assert isinstance(first, Record)
+    assert first.fields["title"] == "Hộ nghèo theo huyện"
+    assert first.resources[1].table is not None
+    titles = [column.title for column in first.resources[1].table.columns]
+    assert titles[:3] == ["Huyện", "nam", "Số hộ"]
+    assert isinstance(second, Record)
+    assert second.fields["title"] == "so lieu.cong bo"
+    assert isinstance(third, Failure)
+    assert third.problem.code == "api_error"
+    assert end == End(True, 3)
 
 
 # Nobody there, or somebody who says nothing
