@@ -181,7 +181,7 @@ class Planner:
             for resource in record.resources
         }
         lasting = mapping.settled(record, self.rules)
-        hash_ = _record_hash(lasting, {k: (_table_digest(t), f) for k, (t, f) in blobs.items()})
+        hash_ = record_hash(lasting, {k: (_table_digest(t), f) for k, (t, f) in blobs.items()})
         known = self.known.get(record.remote_id)
         # A dataset that still waits to be indexed needs no write either: its row in the list of
         # what is to be indexed was committed with the dataset, and is worked off without us.
@@ -356,7 +356,8 @@ def _file_digest(resource: RecordResource) -> str | None:
     return resource.file.sha256 if resource.file is not None else None
 
 
-def _record_hash(record: Record, blobs: Mapping[str, tuple[str | None, str | None]]) -> str:
+def record_hash(record: Record, blobs: Mapping[str, tuple[str | None, str | None]]) -> str:
+    """What a record says, by digest. `blobs`: its resources' tables and files, each by digest."""
     resources = [
         [resource.remote_id, dict(resource.fields), *blobs[resource.remote_id]]
         for resource in record.resources

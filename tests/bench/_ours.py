@@ -108,6 +108,39 @@ class Ours:
             time.sleep(0.2)
         raise RuntimeError(f"our harvest of {name} did not end: {self._progress(name)}")
 
+    def add(self, name: str, url: str) -> str:
+        """Adds a source of type `ckan`; gives its id."""
+        name = self._add(name, url)
+        return str(self._row("SELECT id FROM thanhhoa.source WHERE name = %s", name)[0])
+
+    def request(self, source_id: str) -> None:
+        """Asks for a run of the source."""
+        self._ask(source_id)
+
+    def ended(self, source_id: str, within: float) -> tuple[str, float, dict[str, int]]:
+        """State, seconds and counts of the source's one run, when it has ended."""
+        query = """SELECT state, extract(epoch FROM ended_at - started_at), counts
+                   FROM thanhhoa.run WHERE source_id = %s"""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            state, seconds, counts = self._row(query, source_id)
+            if seconds is not None:
+                return state, float(seconds), counts
+            time.sleep(0.5)
+        raise RuntimeError(f"our harvest did not end within {within:.0f} s")
+
+    def connect(self) -> Any:
+        """A connection to the portal's database."""
+        return psycopg2.connect(self._database.geturl())
+
+    def _row(self, query: str, *values: Any) -> tuple[Any, ...]:
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            row = cursor.fetchone()
+        if row is None:
+            raise LookupError(query)
+        return tuple(row)
+
     def _progress(self, name: str) -> tuple[str, float, dict[str, Any], bool]:
         """State, seconds from the run's start to its end (or the index's, if that lags behind)."""
         with closing(psycopg2.connect(self._database.geturl())) as connection:
