@@ -58,7 +58,7 @@ def measure_ours(count: int) -> Again:
         with tempfile.TemporaryDirectory() as folder, listing(count, Path(folder)) as url:
             source = ours.add("khong-doi", url)
             fill(ours, source, url, packages(count))
-            with ours.worker() as [worker]:
+            with ours.workers() as [worker]:
                 return harvest_again(ours, source, worker)
     finally:
         ours.close()
