@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from harvesters.errors import HarvestError
 from harvesters.fetch import QueryResult, postgres
 from harvesters.fetch.auth import Credentials
+from harvesters.fetch.driver import Driver, Target
 from harvesters.fetch.grants import Grants, endpoint_of, shown
 from harvesters.fetch.sql_rows import ROWS_AT_A_TIME, collect
 from harvesters.fetch.sql_text import reading_statement
 from harvesters.fetch.wire import Deadline, Dialler
-from harvesters.model import ColumnType
 from harvesters.settings import Limits
 
 #: By the scheme of a source's URL.
@@ -33,39 +32,6 @@ _PARAMETERS = ("sslmode",)
 #: What a value or a connection may raise under any driver.
 _ANY_DRIVER = (OSError, UnicodeError, ValueError, OverflowError)
 SSL_MODES = ("", "disable", "require", "verify-full")
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a driver connects to, and as whom. `addresses` are checked; `seconds` are left."""
-
-    host: str
-    port: int
-    addresses: tuple[str, ...]
-    database: str
-    user: str
-    password: str
-    ssl_mode: str
-    timeout: float
-    seconds: float
-    where: str
-
-
-@dataclass(frozen=True)
-class Driver:
-    """What is particular to a maker.
-
-    `connect` gives a connection of the Python database API in a transaction that is read only, as
-    far as the maker has such a thing; `cursor` one that does not fetch all rows at once; `types`
-    our type for each column of a cursor's description; `problem` the code of an error of the
-    driver (None: the server's own words are shown); `errors` are what the driver raises.
-    """
-
-    connect: Callable[[Target, Dialler], Any]
-    cursor: Callable[[Any], Any]
-    types: Callable[[Sequence[Any]], tuple[ColumnType, ...]]
-    problem: Callable[[Exception], str | None]
-    errors: tuple[type[Exception], ...]
 
 
 def query(

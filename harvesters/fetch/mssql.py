@@ -17,7 +17,7 @@ from typing import Any
 import pytds
 
 from harvesters.errors import HarvestError
-from harvesters.fetch.databases import Driver, Target
+from harvesters.fetch.driver import Driver, Target
 from harvesters.fetch.grants import Endpoint
 from harvesters.fetch.guarded import only
 from harvesters.fetch.wire import Dialler

@@ -10,7 +10,7 @@ import pymysql
 import pymysql.cursors
 from pymysql.constants import FIELD_TYPE
 
-from harvesters.fetch.databases import Driver, Target
+from harvesters.fetch.driver import Driver, Target
 from harvesters.fetch.grants import Endpoint
 from harvesters.fetch.wire import Dialler, tls_context
 from harvesters.model import ColumnType

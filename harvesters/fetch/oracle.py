@@ -14,7 +14,7 @@ from typing import Any
 import oracledb
 
 from harvesters.errors import HarvestError
-from harvesters.fetch.databases import Driver, Target
+from harvesters.fetch.driver import Driver, Target
 from harvesters.fetch.guarded import only
 from harvesters.fetch.sql_rows import ROWS_AT_A_TIME
 from harvesters.fetch.wire import Dialler

@@ -15,7 +15,7 @@ import pytest
 
 from harvesters.errors import HarvestError
 from harvesters.fetch import QueryResult, mssql, mysql, oracle
-from harvesters.fetch.databases import Target
+from harvesters.fetch.driver import Target
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.fetch.guarded import only
 from harvesters.fetch.sql_rows import typed
