@@ -277,6 +277,20 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Done:
+    """A line of a run that was written, and what it replaced: what an undo needs.
+
+    `change.dataset` is what was written. `before` is what the catalogue held, None where there was
+    no dataset or a deleted one; `record` is what the ledger held, None where it knew none.
+    """
+
+    seq: int
+    change: Change
+    before: MappedDataset | None
+    record: Known | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of one change when it was applied."""
 

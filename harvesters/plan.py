@@ -33,7 +33,7 @@ from harvesters.model import (
 )
 from harvesters.ports import Catalog, Ledger, Run, RunState, Verdict
 from harvesters.registry import settings_of, source_type
-from harvesters.table_diff import compare_tables
+from harvesters.table_diff import changed_tables
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +80,7 @@ class Planner:
     removed: set[str] = field(default_factory=set)
     anonymous_failures: int = 0
     unchanged: int = 0
+    begun: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     buffer: list[decide.Candidate] = field(default_factory=list)
     kept: list[Change] = field(default_factory=list)
@@ -95,7 +96,6 @@ class Planner:
         self.rules = mapping.combine(kind.mapping, source.config.mapping)
         mapping.check_mapping(self.rules)
         self.version = mapping.version_of(self.rules)
-        self.ports.ledger.begin_plan(self.run)
         self.known = self.ports.ledger.known(source.id)
         self.removed = self.ports.catalog.removed(source.id)
         self.tally.active = sum(record.active for record in self.known.values())
@@ -293,27 +293,27 @@ class Planner:
     def _table_changes(
         self, new: MappedDataset, current: MappedDataset | None
     ) -> Mapping[str, TableChange]:
-        held = {r.id: r.table for r in current.resources} if current else {}
-        changes = {}
-        for resource in new.resources:
-            before = held.get(resource.id)
-            if resource.table is None or resource.table == before:
-                continue
-            ledger = self.ports.ledger
-            old = decode_table(ledger.get_blob(before)) if before else None
-            change = compare_tables(resource.id, old, decode_table(ledger.get_blob(resource.table)))
-            if change is not None:
-                changes[resource.id] = change
-        return changes
+        ledger = self.ports.ledger
+        return changed_tables(new, current, lambda digest: decode_table(ledger.get_blob(digest)))
 
     def _spool(self, changes: list[Change]) -> None:
         for change in changes:
             self.counts[change.action] = self.counts.get(change.action, 0) + 1
             self.tally.add(change, self.run.source.config.guards)
         problems, self.problems = self.problems, []
+        self._begin()
         if changes or problems:
             self.ports.ledger.spool(self.run, changes, problems)
         self.ports.progress("reading", len(self.seen))
+
+    def _begin(self) -> None:
+        """Forgets an earlier plan of this run only once the source answers.
+
+        Until then a person can still approve it.
+        """
+        if not self.begun:
+            self.ports.ledger.begin_plan(self.run)
+            self.begun = True
 
     def _withdraw(self) -> None:
         listed = self.seen | self.removed

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from harvesters.errors import Problem
-from harvesters.model import Action, Change, Known, MappedDataset, Outcome
+from harvesters.model import Action, Change, Done, Known, MappedDataset, Outcome
 from harvesters.settings import SourceConfig
 
 RunState = Literal[
@@ -62,15 +62,17 @@ class Run:
     `token` is the fencing token: a write with an older one is refused. `phase` says where to go
     on: `reading` starts the plan anew, `applying` goes on with what is pending. With a `part`, a
     write needs the part's token as well. `helping` is set where another process holds the run.
+    `undoes` is the run that a run of kind `undo` takes back.
     """
 
     id: str
     source: Source
-    kind: Literal["run", "plan"]
+    kind: Literal["run", "plan", "undo"]
     phase: Literal["reading", "applying"]
     token: int
     part: Part | None = None
     helping: bool = False
+    undoes: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,6 @@ class Ledger(Protocol):
     def recall(self, source_id: str, remote_ids: Sequence[str]) -> dict[str, Known]:
         """Some of these records, whole; unknown ones are left out."""
 
-    def bases(
-        self, source_id: str, remote_ids: Sequence[str]
-    ) -> dict[str, Mapping[str, Any] | None]:
-        """The records as last harvested (`Known.base`), by remote id; unknown ones are left out."""
-
     def put_blob(self, content: bytes) -> str:
         """Keeps bytes (a table, a file) and returns their SHA-256; the same bytes are kept once."""
 
@@ -120,7 +117,13 @@ class Ledger(Protocol):
         """Takes a record's change out of the plan (its id came twice); says what it was."""
 
     def judge(self, run: Run, verdict: Verdict) -> RunState:
-        """The reading is over. Returns `held`, `planned` (kind plan) or `running` (apply now)."""
+        """The reading is over; what people said of plans before counts as well (`approval.rule`).
+
+        Returns `held`, `planned` (kind plan), `rejected` or `running` (apply now).
+        """
+
+    def done(self, run_id: str, after: int, limit: int) -> list[Done]:
+        """Lines of a run that were written, `keep` left out, in plan order from `after` on."""
 
     def divide(self, run: Run, lines: int) -> None:
         """Cuts the plan into parts of so many lines; a plan that is cut already stays as it is."""
@@ -159,8 +162,11 @@ class Ledger(Protocol):
     def leave(self, run: Run, left: Sequence[tuple[Change, Problem]]) -> None:
         """Takes changes out of the pending ones without a trace in the records; notes why."""
 
-    def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
-        """Ends the run: `applied`, `failed` or `cancelled`."""
+    def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> RunState:
+        """Ends the run: `applied`, `failed` or `cancelled`. Returns the state that it has now.
+
+        A run whose approved plan could not be read again before anything came waits again: `held`.
+        """
 
     def put_off(self, run: Run, problem: Problem) -> bool:
         """Queues the run again for later, because the problem may pass by itself.

@@ -317,6 +317,38 @@ MESSAGES: dict[str, Words] = {
         "“{title}” was deleted in the portal and is not brought back.",
         "If that was a mistake, restore the dataset in the portal and run the source again.",
     ),
+    "rejected_before": Words(
+        "Kế hoạch này giống hệt kế hoạch đã bị từ chối ở lần chạy {run} nên không áp dụng.",
+        "Nếu nay muốn áp dụng, chọn “Xem trước thay đổi” (thanhhoa harvest plan) rồi duyệt.",
+        "This plan is the same as the one that was rejected in run {run}: nothing is applied.",
+        "If it is to be applied after all, ask for a plan (thanhhoa harvest plan) and approve it.",
+    ),
+    "undo_changed_since": Words(
+        "“{title}” đã được sửa hoặc cập nhật sau lần chạy này nên giữ nguyên.",
+        "Xem lại bộ dữ liệu này và sửa tay nếu cần.",
+        "“{title}” was edited or updated after this run and stays as it is.",
+        "Look at the dataset and change it by hand where needed.",
+    ),
+    "undo_field_changed": Words(
+        "“{title}”: mục “{field}” đã được sửa sau lần chạy này nên giữ “{portal}”, không trở về "
+        "“{source}”.",
+        "Xem lại mục này và sửa tay nếu cần.",
+        "“{title}”: “{field}” was changed after this run; it stays “{portal}” and does not go "
+        "back to “{source}”.",
+        "Look at the field and change it by hand where needed.",
+    ),
+    "not_undoable": Words(
+        "Không hoàn tác được lần chạy {run} (trạng thái: {state}).",
+        "Chỉ hoàn tác được lần chạy đã ghi thay đổi vào Cổng và chưa được hoàn tác.",
+        "Run {run} cannot be undone (state: {state}).",
+        "Only a run that wrote changes and was not undone yet can be.",
+    ),
+    "undo_expired": Words(
+        "Lần chạy {run} đã quá thời hạn hoàn tác nên bản cũ của các bộ dữ liệu không còn được lưu.",
+        "Sửa tay các bộ dữ liệu cần thiết, hoặc sửa tại nguồn rồi chạy lại.",
+        "Run {run} can no longer be undone: what was there before it is not kept any more.",
+        "Change the datasets by hand, or mend the source and run it again.",
+    ),
     "duplicate_id": Words(
         "Mã “{id}” xuất hiện nhiều lần trong nguồn.",
         "Mỗi bộ dữ liệu phải có một mã riêng. Sửa mã trùng tại nguồn; bản đang có trên Cổng được "

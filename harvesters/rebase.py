@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from harvesters import conflicts
 from harvesters.decide import merged_into
 from harvesters.errors import Problem
-from harvesters.model import Change, MappedDataset
+from harvesters.model import Change, Known, MappedDataset
 from harvesters.settings import Ownership
 
 
@@ -33,13 +32,13 @@ class Rebased:
 
 def rebase(
     changes: Sequence[Change],
-    bases: Mapping[str, Mapping[str, Any] | None],
+    held: Mapping[str, Known],
     current: Mapping[str, MappedDataset],
     ownership: Ownership,
 ) -> Rebased:
     """Sorts the changes of a part of a plan.
 
-    `bases` are the records as last harvested, by remote id; `current` what the catalogue holds of
+    `held` are the records as last harvested, by remote id; `current` what the catalogue holds of
     the datasets to be updated. Only updates are looked at.
     """
     result = Rebased()
@@ -51,13 +50,11 @@ def rebase(
         if now is None:
             result.left.append((change, conflicts.left_deleted(change.remote_id, change.title)))
             continue
-        _sort(change, _again(change, bases.get(change.remote_id), now, ownership), result)
+        _sort(change, _again(change, held.get(change.remote_id), now, ownership), result)
     return result
 
 
-def _again(
-    change: Change, base: Mapping[str, Any] | None, now: MappedDataset, ownership: Ownership
-) -> Change:
+def _again(change: Change, known: Known | None, now: MappedDataset, ownership: Ownership) -> Change:
     tables = {table.resource: table for table in change.tables}
     if change.seen is not None:
         # An undo: what it does is the step from what it saw to what it wants.
@@ -65,7 +62,7 @@ def _again(
         return merged_into(change, change.seen, wanted, now, tables, Ownership())
     if change.base is None:
         return change
-    before = MappedDataset.from_json(base) if base else None
+    before = MappedDataset.from_json(known.base) if known and known.base else None
     return merged_into(change, before, change.base, now, tables, ownership)
 
 

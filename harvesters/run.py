@@ -15,6 +15,7 @@ from harvesters.model import Change
 from harvesters.plan import Planner, Ports, internal
 from harvesters.ports import Run, RunState
 from harvesters.rebase import Rebased, rebase
+from harvesters.undoing import plan_undo
 
 __all__ = ["Ports", "apply", "execute", "help_apply"]
 
@@ -27,25 +28,21 @@ def execute(run: Run, ports: Ports) -> RunState:
     try:
         ports.ledger.beat(run)
         if run.phase == "reading":
-            state = Planner(run, ports).plan()
+            state = plan_undo(run, ports) if run.kind == "undo" else Planner(run, ports).plan()
             if state != "running":
                 return state
         apply(run, ports)
-        ports.ledger.finish(run, "applied")
-        return "applied"
+        return ports.ledger.finish(run, "applied")
     except LeaseLost:
         raise
     except Cancelled as stop:
-        ports.ledger.finish(run, "cancelled", stop.problem)
-        return "cancelled"
+        return ports.ledger.finish(run, "cancelled", stop.problem)
     except HarvestError as error:
         if ports.ledger.put_off(run, error.problem):
             return "queued"
-        ports.ledger.finish(run, "failed", error.problem)
-        return "failed"
+        return ports.ledger.finish(run, "failed", error.problem)
     except Exception as error:
-        ports.ledger.finish(run, "failed", internal(error))
-        return "failed"
+        return ports.ledger.finish(run, "failed", internal(error))
 
 
 def apply(run: Run, ports: Ports) -> None:
@@ -112,9 +109,9 @@ def _as_of_now(run: Run, changes: list[Change], ports: Ports) -> Rebased:
     updates = [change for change in changes if change.action == "update"]
     if not updates:
         return Rebased(write=changes)
-    bases = ports.ledger.bases(run.source.id, [change.remote_id for change in updates])
+    held = ports.ledger.recall(run.source.id, [change.remote_id for change in updates])
     current = ports.catalog.current([change.dataset_id for change in updates])
-    now = rebase(changes, bases, current, run.source.config.ownership)
+    now = rebase(changes, held, current, run.source.config.ownership)
     if now.revised or now.kept:
         ports.ledger.revise(run, [*now.revised, *now.kept])
     if now.left:

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from harvesters.model import CellChange, Column, Scalar, Table, TableChange
+from harvesters.model import CellChange, Column, MappedDataset, Scalar, Table, TableChange
 
 #: How many changed cells a plan lists for one table; the total stands beside them.
 CELLS_LISTED = 1000
+
+
+def changed_tables(
+    wanted: MappedDataset, current: MappedDataset | None, load: Callable[[str], Table]
+) -> dict[str, TableChange]:
+    """What changes in the tables of a dataset, by resource id; `load` gives a table by digest."""
+    held = {r.id: r.table for r in current.resources} if current else {}
+    changes = {}
+    for resource in wanted.resources:
+        before = held.get(resource.id)
+        if resource.table is None or resource.table == before:
+            continue
+        old = load(before) if before else None
+        change = compare_tables(resource.id, old, load(resource.table))
+        if change is not None:
+            changes[resource.id] = change
+    return changes
 
 
 def compare_tables(resource: str, before: Table | None, after: Table) -> TableChange | None:

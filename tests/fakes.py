@@ -9,9 +9,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harvesters.approval import Said, rule
 from harvesters.codec import change_from_json, change_to_json
 from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
-from harvesters.model import Action, Change, End, Item, Known, MappedDataset, Outcome, SourceType
+from harvesters.model import (
+    Action,
+    Change,
+    Done,
+    End,
+    Item,
+    Known,
+    MappedDataset,
+    Outcome,
+    SourceType,
+)
 from harvesters.ports import Part, Run, RunState, Source, Verdict
 from harvesters.retries import pause
 from harvesters.settings import SourceConfig, parse_config
@@ -34,6 +45,8 @@ class Line:
     change: dict[str, Any]
     state: str = "pending"
     problem: Problem | None = None
+    before: MappedDataset | None = None
+    record: Known | None = None
 
 
 @dataclass
@@ -58,6 +71,10 @@ class FakeLedger:
     states: dict[str, RunState] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
+    digests: dict[str, str] = field(default_factory=dict)
+    approved: dict[str, str] = field(default_factory=dict)
+    undone: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    held: dict[str, tuple[str, ...]] = field(default_factory=dict)
     parts: dict[str, list[HeldPart]] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
     retries: int = 0
@@ -76,9 +93,18 @@ class FakeLedger:
         return replace(run, token=self.tokens[run.id])
 
     def approve(self, run: Run) -> Run:
-        """A person says yes to a held or planned run."""
+        """A person says yes to a held or planned run: it is read again."""
         self.states[run.id] = "running"
-        return replace(self.steal(run), phase="applying", kind="run")
+        self.approved[run.id] = self.digests[run.id]
+        return replace(self.steal(run), phase="reading")
+
+    def reject(self, run: Run) -> None:
+        """A person says no."""
+        self.states[run.id] = "rejected"
+
+    def undo(self, run: Run) -> Run:
+        """A run that takes another back."""
+        return replace(self.start(run.source, "undo"), undoes=run.id)
 
     def known(self, source_id: str) -> dict[str, Known]:
         return {
@@ -90,12 +116,6 @@ class FakeLedger:
         held = self.records.get(source_id, {})
         return {id_: held[id_] for id_ in remote_ids if id_ in held}
 
-    def bases(
-        self, source_id: str, remote_ids: Sequence[str]
-    ) -> dict[str, Mapping[str, Any] | None]:
-        held = self.records.get(source_id, {})
-        return {id_: held[id_].base for id_ in remote_ids if id_ in held}
-
     def put_blob(self, content: bytes) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
         self.blobs[sha256] = content
@@ -106,6 +126,7 @@ class FakeLedger:
 
     def begin_plan(self, run: Run) -> None:
         self._check(run)
+        self.digests.pop(run.id, None)
         self.plans[run.id], self.problems[run.id] = {}, []
 
     def spool(self, run: Run, changes: Sequence[Change], problems: Sequence[Problem]) -> None:
@@ -122,9 +143,29 @@ class FakeLedger:
     def judge(self, run: Run, verdict: Verdict) -> RunState:
         self._check(run)
         self.verdicts[run.id] = verdict
-        state: RunState = "planned" if run.kind == "plan" else "running"
-        self.states[run.id] = "held" if verdict.held_because else state
-        return self.states[run.id]
+        changes = [change_from_json(line.change) for line in self.plans[run.id].values()]
+        writes = [c for c in changes if c.action != "keep"]
+        digest = str(sorted((c.action, c.dataset_id, c.hash, c.version) for c in writes))
+        undone = self.undone.get(run.source.id, {})
+        redoes = any(undone.get(c.remote_id) == _memory(c.action, c.hash) for c in writes)
+        last, before = next(reversed(self.digests.items()), ("", ""))
+        rejected = before if self.states.get(last) == "rejected" else None
+        self.digests[run.id] = digest
+        said = Said(self.approved.get(run.id), rejected, last, redoes)
+        ruling = rule(run.kind, verdict.held_because, digest, bool(writes), said)
+        self.held[run.id] = ruling.held_because
+        self.problems[run.id].extend([ruling.note] if ruling.note else [])
+        self.states[run.id] = ruling.state
+        return ruling.state
+
+    def done(self, run_id: str, after: int, limit: int) -> list[Done]:
+        lines = enumerate(self.plans[run_id].values(), 1)
+        found = (
+            Done(seq, change_from_json(line.change), line.before, line.record)
+            for seq, line in lines
+            if seq > after and line.state == "done" and line.change["action"] != "keep"
+        )
+        return list(itertools.islice(found, limit))
 
     def divide(self, run: Run, lines: int) -> None:
         self._check(run)
@@ -182,7 +223,13 @@ class FakeLedger:
         for change in changes:
             self.settle(run, change)
 
-    def settle(self, run: Run, change: Change, problem: Problem | None = None) -> None:
+    def settle(
+        self,
+        run: Run,
+        change: Change,
+        problem: Problem | None = None,
+        before: MappedDataset | None = None,
+    ) -> None:
         """What the catalogue calls inside its transaction."""
         self._check(run)
         line = self.plans[run.id][change.remote_id]
@@ -193,6 +240,7 @@ class FakeLedger:
         line.state = "done"
         records = self.records.setdefault(run.source.id, {})
         old = records.get(change.remote_id)
+        line.before, line.record = before, old
         if change.action == "withdraw":
             records[change.remote_id] = replace(records[change.remote_id], active=False)
             return
@@ -208,11 +256,28 @@ class FakeLedger:
             change.base.to_json() if change.base else old.base if old else None,
         )
 
-    def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
+    def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> RunState:
         self._check(run)
+        if state == "failed" and run.id in self.approved and run.id in self.digests:
+            state = "held" if run.phase == "reading" else state
         self.states[run.id] = state
         if problem is not None:
             self.problems[run.id].append(problem)
+        if state == "applied":
+            self._remember(run)
+        return state
+
+    def _remember(self, run: Run) -> None:
+        """What was undone is remembered until it is done again, or something else is."""
+        undone = self.undone.setdefault(run.source.id, {})
+        for done in self.done(run.id, 0, 10**9):
+            record = done.change.remote_id
+            undone.pop(record, None)
+            if run.kind == "undo":
+                action = "withdraw" if done.change.action == "create" else "update"
+                undone[record] = _memory(action, done.record.hash if done.record else "")
+        if run.kind == "undo":
+            self.states[run.undoes] = "undone"
 
     def put_off(self, run: Run, problem: Problem) -> bool:
         self._check(run)
@@ -235,6 +300,10 @@ class FakeLedger:
             held = self.parts[run.id][run.part.number]
             if not held.open or held.part.token != run.part.token:
                 raise LeaseLost(run.id)
+
+
+def _memory(action: str, hash_: str) -> tuple[str, str]:
+    return ("withdraw", "") if action == "withdraw" else ("write", hash_)
 
 
 @dataclass
@@ -274,7 +343,8 @@ class FakeCatalog:
             problem = Problem("refused_by_catalogue", "", change.remote_id, {"detail": "…"})
             self.ledger.settle(run, change, problem)
             return Outcome(change.remote_id, problem)
-        self.ledger.settle(run, change)
+        before = self.current([change.dataset_id]).get(change.dataset_id)
+        self.ledger.settle(run, change, before=before)
         self.writes += 1
         if change.action == "withdraw":
             self.deleted.add(change.dataset_id)

@@ -126,6 +126,7 @@ def test_who_may_what(people: People, source: dict[str, Any]) -> None:
         ("thanhhoa_harvest_approve", {"run": run}, EDITORS),
         ("thanhhoa_harvest_reject", {"run": run}, EDITORS),
         ("thanhhoa_harvest_cancel", {"run": run}, EDITORS),
+        ("thanhhoa_harvest_undo", {"run": run}, EDITORS),
     ]
     for action, data, allowed in expected:
         may = {who for who in EVERYBODY if people.may(who, action, **data)}
@@ -282,7 +283,7 @@ def test_a_held_run_is_approved_as_planned(people: People, source: dict[str, Any
     )
     assert [change["record"] for change in part["changes"]] == ["r2"]
     approved = people.call("editor", "thanhhoa_harvest_approve", run=run)
-    assert (approved["state"], approved["phase"]) == ("queued", "applying")
+    assert (approved["state"], approved["phase"]) == ("queued", "reading")
     with pytest.raises(toolkit.ValidationError) as caught:
         people.call("editor", "thanhhoa_harvest_reject", run=run)
     assert caught.value.error_dict["code"] == ["not_waiting"]

@@ -315,7 +315,7 @@ def test_a_guard_holds_the_run_and_a_person_lets_it_go_on(harness: Harness) -> N
     assert harness.ledger.judge(run, verdict) == "held"
     assert harness.state(run) == "held"
     approved = harness.approve(run)
-    assert approved.phase == "applying"
+    assert approved.phase == "reading"
     assert approved.token > run.token
     assert [c.remote_id for c in harness.ledger.pending(approved, 10)] == ["a"]
 

@@ -19,11 +19,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
-from ckanext.thanhhoa import config, leases
+from ckanext.thanhhoa import config, leases, rulings
 from ckanext.thanhhoa.ledger_rows import (
     add_problems,
+    as_done,
     end_plan,
-    plan_digest,
     record_values,
     retire_waiting,
     revise_lines,
@@ -40,7 +40,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from harvesters import retries
 from harvesters.codec import change_from_json, change_to_json
 from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
-from harvesters.model import Action, Change, Known
+from harvesters.model import Action, Change, Done, Known
 from harvesters.ports import Run, RunState, Verdict
 
 log = logging.getLogger(__name__)
@@ -95,15 +95,6 @@ class Ledger:
         with _reading() as session:
             return {row.remote_id: Known(*row) for row in session.execute(query)}
 
-    def bases(
-        self, source_id: str, remote_ids: Sequence[str]
-    ) -> dict[str, Mapping[str, Any] | None]:
-        query = sa.select(record.c.remote_id, record.c.base).where(
-            record.c.source_id == source_id, record.c.remote_id.in_(remote_ids)
-        )
-        with _reading() as session:
-            return {row.remote_id: row.base for row in session.execute(query)}
-
     def put_blob(self, content: bytes) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
         held = sa.select(blob.c.sha256).where(blob.c.sha256 == sha256)
@@ -125,6 +116,7 @@ class Ledger:
         with self._transaction(run) as session:
             session.execute(sa.delete(plan_item).where(plan_item.c.run_id == run.id))
             session.execute(sa.delete(run_problem).where(run_problem.c.run_id == run.id))
+            session.execute(_this(run).values(plan_digest=None))
 
     def spool(self, run: Run, changes: Sequence[Change], problems: Sequence[Problem]) -> None:
         items = [
@@ -152,25 +144,34 @@ class Ledger:
             return session.execute(query).scalar()
 
     def judge(self, run: Run, verdict: Verdict) -> RunState:
-        state: RunState = "planned" if run.kind == "plan" else "running"
-        if verdict.held_because:
-            state = "held"
-        values: dict[str, Any] = {
-            "state": state,
-            "phase": "applying",
-            "complete": verdict.complete,
-            "counts": dict(verdict.counts),
-            "held_because": list(verdict.held_because),
-            "plan_digest": plan_digest(run.id),
-            "attempts": 0,
-        }
-        if state != "running":
-            values |= {"ended_at": sa.func.now(), "lease_until": None, "lease_owner": None}
         with self._transaction(run, seize=True) as session:
+            ruling, digest = rulings.ruling(run, verdict.held_because)
+            add_problems(run.id, [ruling.note] if ruling.note else [])
+            values: dict[str, Any] = {
+                "state": ruling.state,
+                "phase": "applying",
+                "complete": verdict.complete,
+                "counts": dict(verdict.counts),
+                "held_because": list(ruling.held_because),
+                "plan_digest": digest,
+                "approved_digest": None,
+                "attempts": 0,
+            }
+            if ruling.state != "running":
+                values |= {"ended_at": sa.func.now(), "lease_until": None, "lease_owner": None}
+                retire_waiting(run, ["planned"] if run.kind == "plan" else ["held", "planned"])
             session.execute(_this(run).values(values))
-            if state != "running":
-                retire_waiting(run, ["held", "planned"] if run.kind == "run" else ["planned"])
-        return state
+        return ruling.state
+
+    def done(self, run_id: str, after: int, limit: int) -> list[Done]:
+        query = sa.select(plan_item.c.seq, plan_item.c.change, plan_item.c.pre_image).where(
+            plan_item.c.run_id == run_id,
+            plan_item.c.seq > after,
+            plan_item.c.state == "done",
+            plan_item.c.action != "keep",
+        )
+        with _reading() as session:
+            return [as_done(row) for row in session.execute(query.order_by("seq").limit(limit))]
 
     def divide(self, run: Run, lines: int) -> None:
         with self._transaction(run, seize=True):
@@ -247,18 +248,24 @@ class Ledger:
             session.execute(lines.values(state="discarded", settled_at=sa.func.now()))
             add_problems(run.id, [problem for _, problem in left])
 
-    def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> None:
+    def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> RunState:
         model.Session.rollback()
         with self._transaction(run, seize=True) as session:
             add_problems(run.id, [problem] if problem else [])
+            values: dict[str, Any] = {"ended_at": sa.func.now(), "put_off_because": None}
+            values |= {"lease_until": None, "lease_owner": None, "not_before": None}
+            if state == "failed" and rulings.waits_again(run):
+                again = {"state": "held", "phase": "applying", "approved_digest": None}
+                session.execute(_this(run).values(values | again))
+                return "held"
             counts = end_plan(run.id)
-            values = {"state": state, "ended_at": sa.func.now(), "counts": counts}
-            values |= {"not_before": None, "put_off_because": None}
-            session.execute(_this(run).values(lease_until=None, lease_owner=None, **values))
+            session.execute(_this(run).values(values | {"state": state, "counts": counts}))
+            rulings.remember(run)
             if state == "applied" or any(
                 counts.get(n) for n in ("created", "updated", "withdrawn")
             ):
                 retire_waiting(run, ["held", "planned"])
+        return state
 
     def put_off(self, run: Run, problem: Problem) -> bool:
         model.Session.rollback()
@@ -333,6 +340,7 @@ class Ledger:
 
     def settle_many(self, run: Run, settled: Sequence[Settled]) -> None:
         """`settle` for a batch, in three statements. Part of the caller's transaction."""
+        settle_lines(run, [(change.remote_id, image) for change, _, image in settled])
         written = [record_values(run, change, name) for change, name, _ in settled]
         present = [values for values in written if values["active"]]
         gone = [values["remote_id"] for values in written if not values["active"]]
@@ -345,7 +353,6 @@ class Ledger:
             model.Session.execute(
                 tombstones.values(active=False, run_id=run.id, updated_at=sa.func.now())
             )
-        settle_lines(run.id, [(change.remote_id, image) for change, _, image in settled])
 
     def settle_failed(self, run: Run, change: Change, problem: Problem) -> None:
         """A change could not be written; the record stays as it was."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,9 +12,9 @@ from ckan import model
 from ckanext.thanhhoa.model import part, plan_item, record, run, run_problem
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 
-from harvesters.codec import change_to_json
+from harvesters.codec import change_from_json, change_to_json
 from harvesters.errors import Problem
-from harvesters.model import Change
+from harvesters.model import Change, Done, Known, MappedDataset
 from harvesters.ports import Run
 
 _COUNTED = {"create": "created", "update": "updated", "withdraw": "withdrawn"}
@@ -32,8 +33,15 @@ def record_values(holder: Run, change: Change, name: str) -> dict[str, Any]:
         "version": change.version,
         "active": change.action != "withdraw",
         "base": storable(change.base.to_json()) if change.base else None,
+        "conflicts": _conflicts(change),
         "run_id": holder.id,
     }
+
+
+def _conflicts(change: Change) -> dict[str, str]:
+    """Names of the fields in conflict; those of a resource as ``resource id/field``."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {f"{c.resource}/{c.field}" if c.resource else c.field: now for c in change.conflicts}
 
 
 def upsert_record() -> Any:
@@ -50,20 +58,43 @@ def upsert_record() -> Any:
             "name": sa.func.coalesce(sa.func.nullif(new.excluded.name, ""), record.c.name),
             "title": sa.func.coalesce(sa.func.nullif(new.excluded.title, ""), record.c.title),
             "base": sa.func.coalesce(new.excluded.base, record.c.base),
+            "conflicts": sa.func.coalesce(record.c.conflicts, sa.text("'{}'::jsonb")).op("||")(
+                new.excluded.conflicts
+            ),
             "updated_at": sa.func.now(),
         },
     )
 
 
-def settle_lines(run_id: str, images: Sequence[tuple[str, Any]]) -> None:
-    """Lines of the plan are done: (remote id, pre-image). One statement for all of them."""
+def settle_lines(holder: Run, images: Sequence[tuple[str, Any]]) -> None:
+    """Lines of the plan are done: (remote id, pre-image). One statement for all of them.
+
+    Before the records are written: the pre-image takes along what was known of the record.
+    """
     lines = [{"remote_id": remote_id, "image": storable(image)} for remote_id, image in images]
     statement = sa.text(
-        f"UPDATE {plan_item.fullname} p SET state = 'done', pre_image = v.image, "  # noqa: S608
-        "settled_at = now() FROM jsonb_to_recordset(:lines) AS v(remote_id text, image jsonb) "
+        f"UPDATE {plan_item.fullname} p SET state = 'done', settled_at = now(), "  # noqa: S608
+        "pre_image = CASE WHEN p.action = 'keep' THEN NULL ELSE coalesce(v.image, '{}'::jsonb) || "
+        "jsonb_build_object('record', (SELECT jsonb_build_object('name', r.name, 'hash', r.hash, "
+        "'mark', r.mark, 'version', r.version, 'active', r.active, 'title', r.title, "
+        f"'base', r.base) FROM {record.fullname} r "
+        "WHERE r.source_id = :source_id AND r.remote_id = v.remote_id)) END "
+        "FROM jsonb_to_recordset(:lines) AS v(remote_id text, image jsonb) "
         "WHERE p.run_id = :run_id AND p.remote_id = v.remote_id"
     ).bindparams(sa.bindparam("lines", type_=JSONB))
-    model.Session.execute(statement, {"run_id": run_id, "lines": lines})
+    values = {"run_id": holder.id, "source_id": holder.source.id, "lines": lines}
+    model.Session.execute(statement, values)
+
+
+def as_done(row: Any) -> Done:
+    """A settled line with what it replaced; `row` has `seq`, `change` and `pre_image`."""
+    change = change_from_json(row.change)
+    image = row.pre_image or {}
+    held = image.get("record")
+    record_before = Known(change.remote_id, change.dataset_id, **held) if held else None
+    there = image.get("state") == "active" and "fields" in image
+    before = MappedDataset.from_json(image) if there else None
+    return Done(row.seq, change, before, record_before)
 
 
 def revise_lines(run_id: str, changes: Sequence[Change]) -> None:
@@ -90,7 +121,11 @@ def add_problems(run_id: str, problems: Sequence[Problem]) -> None:
 def plan_digest(run_id: str) -> Any:
     """SHA-256 over what the plan would write: the same plan twice gives the same digest."""
     line = sa.func.concat_ws(
-        " ", plan_item.c.action, plan_item.c.dataset_id, plan_item.c.change["hash"].astext
+        " ",
+        plan_item.c.action,
+        plan_item.c.dataset_id,
+        plan_item.c.change["hash"].astext,
+        plan_item.c.change["version"].astext,
     )
     text = sa.func.string_agg(line, aggregate_order_by(sa.literal("\n"), plan_item.c.dataset_id))
     hashed = sa.func.sha256(sa.func.convert_to(sa.func.coalesce(text, ""), "UTF8"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
-from ckanext.thanhhoa import runs
+from ckanext.thanhhoa import runs, undo
 from ckanext.thanhhoa.model import plan_item, run_problem
 from ckanext.thanhhoa.run_causes import cause, causes
 
@@ -57,6 +57,10 @@ def run_report(
                 "started_at": _iso(row.started_at),
                 "ended_at": _iso(row.ended_at),
                 "by_schedule": row.requested_by is None,
+                "undoes": row.undoes,
+                "undone_by": undo.undone_by(row.id),
+                "can_undo": undo.can_be_undone(row),
+                "expired_at": _iso(row.expired_at),
                 "tries": row.tries,
                 "not_before": _iso(row.not_before),
             },

@@ -73,7 +73,7 @@ def request(
         hastened = _hasten(source, kind, by, tries_again)
         if hastened is not None:
             return hastened
-    return _insert(source, kind=kind, requested_by=by, priority=priority, retries=tries_again)
+    return insert_run(source, kind=kind, requested_by=by, priority=priority, retries=tries_again)
 
 
 def _hasten(source: Any, kind: str, by: str, tries_again: int) -> str | None:
@@ -115,7 +115,7 @@ def request_withdrawal(source: Any, by: str | None) -> str | None:
     changes = withdrawals(known, set())
     if not changes:
         return None
-    run_id = _insert(
+    run_id = insert_run(
         source,
         kind="run",
         requested_by=by,
@@ -145,7 +145,8 @@ def refuse_if_active(source: Any) -> None:
         raise _already_running(source.id, source.name)
 
 
-def _insert(source: Any, **values: Any) -> str:
+def insert_run(source: Any, **values: Any) -> str:
+    """A queued run of the source; returns its id. Raises `already_running`. Does not commit."""
     new = insert(run_table).values(
         id=str(uuid.uuid4()), source_id=source.id, state="queued", **values
     )
@@ -192,7 +193,7 @@ def acquire(run_id: str, owner: str) -> Run | None:
         return None
     model.Session.commit()
     log.info("run %s of %s: %s, attempt %d", row.id, source.name, row.phase, row.attempts)
-    return Run(row.id, source, row.kind, row.phase, row.token)
+    return Run(row.id, source, row.kind, row.phase, row.token, undoes=row.undoes or "")
 
 
 def join(run_id: str) -> Run | None:
@@ -203,7 +204,8 @@ def join(run_id: str) -> Run | None:
     model.Session.commit()
     if row is None or source is None:
         return None
-    return Run(row.id, source, row.kind, row.phase, row.token, helping=True)
+    undoes = row.undoes or ""
+    return Run(row.id, source, row.kind, row.phase, row.token, helping=True, undoes=undoes)
 
 
 def _fail(run_id: str, problem: Problem) -> None:
@@ -265,14 +267,16 @@ def request_due() -> list[str]:
 
 
 def approve(run_id: str, by: str | None) -> None:
-    """A held or planned run is applied as planned. Raises `not_waiting`, `already_running`.
+    """A held or planned run is read again, and applied if it still is what was planned.
 
-    Does not commit.
+    The source may have changed since: then the run is held once more, with the new plan. Raises
+    `not_waiting`, `already_running`. Does not commit.
     """
     row = find(run_id)
     approved = _waiting(row).values(
         state="queued",
-        phase="applying",
+        phase="reading",
+        approved_digest=run_table.c.plan_digest,
         judged_by=by,
         priority=PERSON,
         attempts=0,

@@ -116,6 +116,18 @@ WORDS: dict[str, tuple[str, str]] = {
     "action_create": ("thêm", "new"),
     "action_update": ("sửa", "changed"),
     "action_withdraw": ("gỡ", "withdrawn"),
+    "undo_create": ("đưa trở lại", "brought back"),
+    "undo_update": ("trả về nội dung cũ", "put back"),
+    "undo_withdraw": ("gỡ", "withdrawn"),
+    "undo_would": (
+        "Hoàn tác lần chạy {run} sẽ làm những việc sau; chưa ghi gì vào Cổng.",
+        "Undoing run {run} would do this; nothing is written yet.",
+    ),
+    "undone_by": (
+        "Lần chạy này đã được hoàn tác bởi lần chạy {run}.",
+        "This run was undone by run {run}.",
+    ),
+    "more_notes": ("… và {more} ghi chú nữa", "… and {more} more notes"),
     "kind_missing": ("thiếu trong chỉ mục", "missing in the index"),
     "kind_stale": ("chỉ mục đã cũ", "stale in the index"),
     "kind_phantom": ("không còn trong cơ sở dữ liệu", "not in the database any more"),

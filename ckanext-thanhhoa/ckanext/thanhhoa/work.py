@@ -69,13 +69,11 @@ def _execute(run: Run, stopping: Callable[[], bool], progress: Progress) -> RunS
     ledger = Ledger(stopping)
     problem = runs.abandon_if_hopeless(run)
     if problem is not None:
-        ledger.finish(run, "failed", problem)
-        return "failed"
+        return ledger.finish(run, "failed", problem)
     try:
         fetch = sources.fetcher(sources.by_id(run.source.id))
     except HarvestError as error:
-        ledger.finish(run, "failed", error.problem)
-        return "failed"
+        return ledger.finish(run, "failed", error.problem)
     model.Session.commit()
     # Whoever reads for a run that is no longer his is not left waiting for a slow source.
     with fetch, leases.Heartbeat(run, lost=fetch.cut):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from ckan import model
-from ckanext.thanhhoa import runs, sources
+from ckanext.thanhhoa import runs, sources, undo
 from ckanext.thanhhoa.cli.command import (
     command,
     exit_code,
@@ -18,7 +18,7 @@ from ckanext.thanhhoa.cli.command import (
     say,
 )
 from ckanext.thanhhoa.cli.following import follow
-from ckanext.thanhhoa.cli.rendering import lines
+from ckanext.thanhhoa.cli.rendering import lines, undo_lines
 from ckanext.thanhhoa.run_causes import as_csv, as_workbook, causes
 from ckanext.thanhhoa.run_facts import run_report
 from ckanext.thanhhoa.words import word
@@ -64,9 +64,10 @@ def _do(name: str, kind: str, as_json: bool) -> None:
 @click.argument("run_id", metavar="RUN")
 @json_option
 def approve(run_id: str, as_json: bool) -> None:
-    """Duyệt lần chạy RUN đang chờ và áp dụng đúng kế hoạch đó; đợi đến khi xong.
+    """Duyệt lần chạy RUN đang chờ: đọc lại nguồn, áp dụng nếu kế hoạch vẫn như cũ.
 
-    Applies a held or planned run exactly as planned; blocks until it ends.
+    Reads the source again and applies the run if the plan still is the same; blocks until it ends.
+    If the source has changed since, the run is held with the new plan (exit code 3).
     """
     with command(as_json):
         row = runs.find(run_id)
@@ -120,6 +121,34 @@ def reject(run_id: str, as_json: bool) -> None:
             print_json(run_report(row.id, lang()))
         else:
             say("rejected", run=row.id)
+
+
+@harvest.command("undo")
+@click.argument("run_id", metavar="RUN")
+@click.option("--preview", is_flag=True, help="Chỉ xem, không ghi / only show what it would do.")
+@json_option
+def undo_run(run_id: str, preview: bool, as_json: bool) -> None:
+    """Hoàn tác lần chạy RUN; nội dung đã sửa sau đó được giữ nguyên. Đợi đến khi xong.
+
+    Takes a run back: metadata, resources, files, tables, withdrawals. What was edited or built on
+    since is kept and reported. Blocks until it is done.
+    """
+    with command(as_json):
+        row = undo.undoable(run_id)
+        if preview:
+            _preview(undo.preview(row.id, lang()), as_json)
+            return
+        new_id = undo.request(row.id, "cli")
+        model.Session.commit()
+        _tell(follow(new_id), as_json)
+
+
+def _preview(shown: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(shown)
+        return
+    for line in undo_lines(shown, lang()):
+        click.echo(line)
 
 
 @harvest.command("cancel")

@@ -23,10 +23,23 @@ def lines(report: dict[str, Any], lang: str) -> Iterator[str]:
         yield word("incomplete", lang)
     for code, reason in zip(report["held_because"], report["held_reasons"], strict=True):
         yield f"! {reason} [{code}]"
+    if report["undone_by"] and report["state"] == "undone":
+        yield word("undone_by", lang, run=report["undone_by"])
     yield from _errors(report, lang)
+    yield from _notes(report["notes"], lang)
     yield from _changes(report, lang)
     if report["state"] in ("held", "planned"):
         yield word("approve_hint", lang, run=report["run"])
+
+
+def undo_lines(shown: dict[str, Any], lang: str) -> Iterator[str]:
+    """What an undo would do, line by line."""
+    yield word("undo_would", lang, run=shown["run"])
+    yield from _notes(shown["notes"], lang)
+    told = {**shown, "kind": "undo", "changes_total": len(shown["changes"])}
+    yield from _changes(told, lang)
+    if shown["lines_total"] > shown["lines"]:
+        yield word("more_changes", lang, more=shown["lines_total"] - shown["lines"])
 
 
 _COUNTS = ("created", "updated", "unchanged", "withdrawn", "failed")
@@ -41,9 +54,17 @@ def _errors(report: dict[str, Any], lang: str) -> Iterator[str]:
         yield word("more_errors", lang, more=report["errors_total"] - SHOWN)
 
 
+def _notes(notes: list[dict[str, Any]], lang: str) -> Iterator[str]:
+    for note in notes[:SHOWN]:
+        yield f"~ {note['message']} [{note['code']}]"
+    if len(notes) > SHOWN:
+        yield word("more_notes", lang, more=len(notes) - SHOWN)
+
+
 def _changes(report: dict[str, Any], lang: str) -> Iterator[str]:
     for change in report["changes"][:SHOWN]:
-        action = word(f"action_{change['action']}", lang)
+        verb = "undo" if report["kind"] == "undo" else "action"
+        action = word(f"{verb}_{change['action']}", lang)
         yield f"* {action}: {change['title'] or change['record']} ({change['record']})"
         if change["action"] == "update":
             for field in change["fields"]:

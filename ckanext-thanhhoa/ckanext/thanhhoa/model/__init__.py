@@ -71,6 +71,9 @@ run = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
     sa.Column("retries", sa.Integer, nullable=False, server_default="0"),
     sa.Column("put_off_because", JSONB(none_as_null=True)),
+    sa.Column("undoes", sa.Text),
+    sa.Column("approved_digest", sa.Text),
+    _moment("expired_at"),
     sa.Index("run_by_source", "source_id", sa.text("requested_at DESC")),
     sa.Index(
         "run_one_active",
@@ -136,7 +139,20 @@ part = sa.Table(
     sa.Index("part_open", "run_id", "number", postgresql_where=sa.text("state = 'open'")),
 )
 
-#: What is known of one record of a source (`harvesters.model.Known`).
+#: What was undone and is not to be done again without a person: a record's version was written
+#: (`write`), or the record was withdrawn (`withdraw`).
+undone = sa.Table(
+    "undone",
+    metadata,
+    sa.Column("source_id", sa.Text, sa.ForeignKey(source.c.id), primary_key=True),
+    sa.Column("remote_id", sa.Text, primary_key=True),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("run_id", sa.Text, nullable=False),
+)
+
+#: What is known of one record of a source (`harvesters.model.Known`). `conflicts` names the fields
+#: over which source and portal once differed, with the moment; whether they still do is looked up.
 record = sa.Table(
     "record",
     metadata,
@@ -150,6 +166,7 @@ record = sa.Table(
     sa.Column("version", sa.Text, nullable=False, server_default=""),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("base", JSONB(none_as_null=True)),
+    sa.Column("conflicts", JSONB(none_as_null=True)),
     sa.Column("run_id", sa.Text),
     _moment("updated_at", nullable=False, server_default=sa.func.now()),
 )

@@ -8,7 +8,7 @@ from typing import Any
 from ckan import model
 from ckan.plugins import toolkit
 from ckan.types import Context
-from ckanext.thanhhoa import jobs, runs, sources
+from ckanext.thanhhoa import jobs, runs, sources, undo
 from ckanext.thanhhoa.logic.refusals import in_words, language
 from ckanext.thanhhoa.run_facts import run_report
 
@@ -36,7 +36,10 @@ def harvest_plan(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
 
 
 def harvest_approve(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Has a held or planned ``run`` applied as it was planned. Answers at once."""
+    """Has a held or planned ``run`` read again and applied as it was planned. Answers at once.
+
+    If the source gives another plan by then, the run is held again with ``source_changed``.
+    """
     toolkit.check_access("thanhhoa_harvest_approve", context, data_dict)
     row = runs.find(str(data_dict.get("run") or ""))
     runs.approve(row.id, context.get("user"))
@@ -52,6 +55,25 @@ def harvest_reject(context: Context, data_dict: dict[str, Any]) -> dict[str, Any
     runs.reject(row.id, context.get("user"))
     model.Session.commit()
     return run_report(row.id, language(data_dict), changes=0)
+
+
+def harvest_undo(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Takes a ``run`` back: metadata, resources, files, tables, withdrawals.
+
+    Answers at once with the report of the run that does it. What was edited or built on since is
+    kept and reported. With ``preview: true`` nothing is done:
+
+    :returns: a report, or ``{"run", "source", "changes", "notes", "lines", "lines_total"}``
+    """
+    toolkit.check_access("thanhhoa_harvest_undo", context, data_dict)
+    row = runs.find(str(data_dict.get("run") or ""))
+    lang = language(data_dict)
+    if toolkit.asbool(data_dict.get("preview", False)):
+        return undo.preview(row.id, lang)
+    run_id = undo.request(row.id, context.get("user"))
+    model.Session.commit()
+    jobs.wake([run_id], runs.PERSON)
+    return run_report(run_id, lang, changes=0)
 
 
 def harvest_cancel(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +127,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "thanhhoa_harvest_plan": in_words(harvest_plan),
     "thanhhoa_harvest_approve": in_words(harvest_approve),
     "thanhhoa_harvest_reject": in_words(harvest_reject),
+    "thanhhoa_harvest_undo": in_words(harvest_undo),
     "thanhhoa_harvest_cancel": in_words(harvest_cancel),
     "thanhhoa_harvest_status": in_words(harvest_status),
 }

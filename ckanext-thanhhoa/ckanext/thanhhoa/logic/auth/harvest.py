@@ -34,6 +34,7 @@ AUTH: dict[str, Callable[..., Any]] = {
     "thanhhoa_harvest_plan": of_source(EDITOR),
     "thanhhoa_harvest_approve": of_run,
     "thanhhoa_harvest_reject": of_run,
+    "thanhhoa_harvest_undo": of_run,
     "thanhhoa_harvest_cancel": of_run,
     "thanhhoa_harvest_status": harvest_status,
 }
