@@ -475,5 +475,3 @@ def test_a_line_can_be_revised_and_left_before_it_is_written(harness: Harness) -
     harness.settle(run, three)
     known = harness.ledger.known(run.source.id)
     assert sorted(known) == ["a", "c"]
-    bases = harness.ledger.bases(run.source.id, ["a", "b"])
-    assert bases == {"a": harness.ledger.recall(run.source.id, ["a"])["a"].base}
