@@ -30,6 +30,19 @@ MESSAGES: dict[str, Words] = {
         "The source is not allowed to reach {where}.",
         "Ask an administrator to grant this address to the source.",
     ),
+    "no_upload": Words(
+        "Nguồn này chưa có tệp nào được tải lên.",
+        "Mở trang của nguồn và tải tệp Excel hoặc CSV lên.",
+        "No file has been uploaded for this source yet.",
+        "Open the source's page and upload a workbook or CSV file.",
+    ),
+    "upload_refused": Words(
+        "Không nhận tệp {where}: chỉ nhận tệp Excel (.xlsx, .xls) hoặc CSV có nội dung.",
+        "Lưu tệp dạng .xlsx hoặc .csv rồi tải lại.",
+        "The file {where} is not taken: only workbooks (.xlsx, .xls) and CSV files that are not "
+        "empty.",
+        "Save it as .xlsx or .csv and upload it again.",
+    ),
     "host_key_unknown": Words(
         "Chưa ai xác nhận máy chủ SFTP {where}; dấu vân tay khóa của máy chủ là {fingerprint}.",
         "Hỏi đơn vị quản lý máy chủ xem có đúng dấu vân tay này không. Nếu đúng, chép vào mục “Dấu "

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from harvesters.errors import HarvestError
 from harvesters.fetch import Entry, QueryResult, databases, folders, s3
+from harvesters.fetch import uploads as uploaded
 from harvesters.fetch.auth import Credentials
 from harvesters.fetch.body import Budget
 from harvesters.fetch.copies import Copies
@@ -21,6 +22,7 @@ from harvesters.fetch.pace import Pace
 from harvesters.fetch.remote import Access, Store
 from harvesters.fetch.response import Response
 from harvesters.fetch.streamed import Streamed
+from harvesters.fetch.uploads import Uploads, is_upload
 from harvesters.fetch.web_index import Found, files_below
 from harvesters.fetch.wire import Deadline, Dialler, Resolve, resolve
 from harvesters.settings import Auth, Limits
@@ -37,7 +39,8 @@ class Fetcher:
     for, when left out); `proxy` is the portal's own outgoing proxy, if it has one: proxies of the
     environment are not used, since they would see what was granted to nobody. `pace` spaces
     requests together with others on this machine; `copies` keeps the last good answers, so that
-    they need not be sent again while the source says that they hold.
+    they need not be sent again while the source says that they hold; `uploads` has the file that a
+    person uploaded for the source.
     """
 
     def __init__(
@@ -53,14 +56,16 @@ class Fetcher:
         resolver: Resolve = resolve,
         pace: Pace | None = None,
         copies: Copies | None = None,
+        uploads: Uploads | None = None,
     ):
         self._grants = parse_grants(allow)
         self.limits = self._limits = limits
         self._pace = pace
         self._copies = copies
+        self._uploads = uploads
         self._clock = clock
         self._proxy = proxy
-        http_home = "" if is_local(home) else home
+        http_home = "" if is_local(home) or is_upload(home) else home
         self._credentials = Credentials(auth, secret or _no_secret, http_home, clock)
         self._deadline = Deadline(limits.deadline, clock)
         self._dialler = Dialler(self._grants, resolver, proxy)
@@ -120,6 +125,8 @@ class Fetcher:
         return self._http().request("POST", url, None, sent, body)
 
     def entries(self, location: str, suffixes: Sequence[str]) -> tuple[Entry, ...]:
+        if is_upload(location):
+            return uploaded.entries(self._uploads)
         if is_local(location):
             self._deadline.remaining(location)
             return folders.list_folder(self._grants, location, suffixes)
@@ -128,6 +135,8 @@ class Fetcher:
         return self._entries_of_url(location, suffixes)
 
     def read(self, location: str) -> Response:
+        if is_upload(location):
+            return uploaded.read(self._uploads, location)
         if is_local(location):
             self._deadline.remaining(location)
             return folders.read_file(self._grants, location, self._limits.max_bytes)

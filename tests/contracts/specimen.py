@@ -14,6 +14,7 @@ now; what it prints becomes ``expected.json`` only after it was compared with th
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -36,6 +37,7 @@ from harvesters import registry
 from harvesters.codec import encode_table
 from harvesters.errors import HarvestError
 from harvesters.fetch.fetcher import Fetcher
+from harvesters.fetch.uploads import Upload
 from harvesters.model import End, Failure, Item, Record, RecordResource, Unchanged
 from harvesters.settings import parse_config
 
@@ -46,7 +48,8 @@ HOME = Path(__file__).parent.parent / "specimens"
 class Case:
     """One specimen. `config.yaml` has these keys:
 
-    - ``serve``: ``http`` (default), ``folder`` or ``postgresql``;
+    - ``serve``: ``http`` (default), ``folder``, ``postgresql`` or ``upload`` (the payload is the
+      one file that was uploaded, ``hints`` what was said with it);
     - ``url``: the source's address, where ``{base}`` stands for ``http://127.0.0.1:PORT``,
       ``{folder}`` for the folder with the payload and ``{database}`` for a database on which
       ``payload/setup.sql`` was run, seen by the user that ``user`` names;
@@ -79,7 +82,8 @@ def cases(source_type: str | None = None) -> list[Case]:
 @contextmanager
 def opened(case: Case) -> Iterator[Callable[..., list[Item]]]:
     """Serves the case; gives a function that reads it (with marks) into a list of items."""
-    serve = {"http": _http, "folder": _folder, "postgresql": _postgresql}
+    serve = {"http": _http, "folder": _folder, "postgresql": _postgresql, "upload": _nothing}
+    uploads = _Uploaded(case) if case.config.get("serve") == "upload" else None
     with serve[case.config.get("serve", "http")](case) as (words, allow):
         config = parse_config(case.config.get("config"))
         settings = registry.settings_of(case.type, case.config["url"].format(**words), config.read)
@@ -88,7 +92,11 @@ def opened(case: Case) -> Iterator[Callable[..., list[Item]]]:
             marks = case.config.get("since", {}) if since is None else since
             secret = case.config.get("secret", "")
             fetch = Fetcher(
-                allow=allow, limits=config.fetch, auth=config.auth, secret=lambda *_: secret
+                allow=allow,
+                limits=config.fetch,
+                auth=config.auth,
+                secret=lambda *_: secret,
+                uploads=uploads,
             )
             return list(registry.source_type(case.type).read(settings, fetch, marks))
 
@@ -211,6 +219,29 @@ def _folder(case: Case) -> Served:
         folder = Path(scratch, "nguon")
         shutil.copytree(case.folder / "payload", folder)
         yield {"folder": str(folder)}, (str(folder),)
+
+
+@contextmanager
+def _nothing(case: Case) -> Served:
+    yield {}, ()
+
+
+class _Uploaded:
+    """The file of a payload as if a person had uploaded it; nothing when there is none."""
+
+    def __init__(self, case: Case):
+        self._hints = case.config.get("hints", {})
+        self._files = sorted((case.folder / "payload").glob("*"))
+
+    def current(self) -> Upload | None:
+        if not self._files:
+            return None
+        content = self.content()
+        sha256 = hashlib.sha256(content).hexdigest()
+        return Upload(self._files[0].name, sha256, len(content), self._hints)
+
+    def content(self) -> bytes:
+        return self._files[0].read_bytes()
 
 
 @contextmanager
