@@ -63,6 +63,11 @@ def copies_bytes() -> int:
     return int(toolkit.config["ckanext.thanhhoa.copies_bytes"])
 
 
+def upload_bytes() -> int:
+    """Bytes of a file that a person uploads for a source."""
+    return int(toolkit.config["ckanext.thanhhoa.upload_bytes"])
+
+
 def proxy() -> str:
     """URL of the outgoing proxy; empty when there is none."""
     return str(toolkit.config["ckanext.thanhhoa.proxy"])

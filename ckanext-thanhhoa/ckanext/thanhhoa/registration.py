@@ -11,6 +11,7 @@ from ckanext.thanhhoa import config, runs, source_settings, sources
 
 from harvesters.errors import HarvestError
 from harvesters.fetch.grants import Endpoint, is_local, origin_of
+from harvesters.fetch.uploads import is_upload
 from harvesters.settings import Limits, parse_config, raised
 
 #: Bytes of a configuration written as YAML.
@@ -156,4 +157,4 @@ def _destinations(values: Mapping[str, Any]) -> tuple[tuple[str, Endpoint] | Non
     """Where the source's secret goes to: its scheme and host, and its token's address."""
     url = values["url"]
     token_url = parse_config(values["config"]).auth.token_url
-    return (None if is_local(url) else origin_of(url)), token_url
+    return (None if is_local(url) or is_upload(url) else origin_of(url)), token_url

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ckanext.thanhhoa import vault
+from ckanext.thanhhoa import uploads, vault
 from ckanext.thanhhoa.schedule import SCHEDULES
 
 from harvesters import mapping
@@ -19,6 +19,7 @@ from harvesters.fetch.grants import (
     parse_grants,
     secret_parameters,
 )
+from harvesters.fetch.uploads import URL as UPLOAD_URL
 from harvesters.registry import settings_of, source_type
 from harvesters.settings import SourceConfig, parse_config
 from schemas.text import nearest, nfc
@@ -42,7 +43,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
         raise _bad("schedule", schedule, nearest(schedule, SCHEDULES) or ", ".join(SCHEDULES))
     kind = str(values.get("type") or "")
     source_type(kind)
-    url = checked_url(values.get("url"))
+    url = UPLOAD_URL if kind == uploads.TYPE else checked_url(values.get("url"))
     data = values.get("config") or {}
     config = parse_config(data)
     settings_of(kind, url, config.read)

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
-from ckanext.thanhhoa import config, vault
+from ckanext.thanhhoa import config, uploads, vault
 from ckanext.thanhhoa.model import record, source
 from ckanext.thanhhoa.schedule import next_due
 from sqlalchemy.dialects.postgresql import insert
@@ -22,6 +22,7 @@ from harvesters.fetch.fetcher import Fetcher
 from harvesters.fetch.grants import is_local
 from harvesters.fetch.grants import shown as shown_url
 from harvesters.fetch.pace import Pace
+from harvesters.fetch.uploads import is_upload
 from harvesters.ports import Source
 from harvesters.settings import parse_config
 from schemas.text import nearest
@@ -155,6 +156,7 @@ def fetcher(row: Any, **limits: Any) -> Fetcher:
         proxy=config.proxy(),
         pace=Pace(os.path.join(folder, "pace")) if folder else None,
         copies=FolderCopies(os.path.join(folder, "copies"), known.id, bounds) if folder else None,
+        uploads=uploads.SourceUploads(row.id),
     )
 
 
@@ -164,7 +166,7 @@ def shown(row: Any) -> dict[str, Any]:
         "id": row.id,
         "name": row.name,
         "type": row.type,
-        "url": row.url if is_local(row.url) else shown_url(row.url),
+        "url": row.url if is_local(row.url) or is_upload(row.url) else shown_url(row.url),
         "owner_org": row.org_id,
         "config": row.config,
         "allow": list(row.allow),

@@ -113,6 +113,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "The worker is running ({concurrency} runs at a time). Stop it with Ctrl-C",
     ),
     **{f"state_{state}": said for state, said in STATES.items()},
+    "probe_found": ("Nhận ra: {type}.", "Recognised: {type}."),
+    "probe_nothing": (
+        "Không nhận ra loại nguồn nào ở địa chỉ này. Hãy tự chọn loại nguồn.",
+        "No type of source was recognised at this address. Choose the type yourself.",
+    ),
+    "uploaded": (
+        "Đã nhận tệp {file} cho nguồn “{name}”.",
+        "The file {file} was taken for the source “{name}”.",
+    ),
     "action_create": ("thêm", "new"),
     "action_update": ("sửa", "changed"),
     "action_withdraw": ("gỡ", "withdrawn"),

@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 from ckan import model
-from ckanext.thanhhoa import registration, source_check, sources
+from ckanext.thanhhoa import (
+    registration,
+    source_check,
+    source_probe,
+    source_settings,
+    sources,
+    uploads,
+)
 from ckanext.thanhhoa.cli.command import (
     FAILED,
     command,
@@ -22,6 +29,7 @@ from ckanext.thanhhoa.cli.command import (
 )
 from ckanext.thanhhoa.cli.following import follow
 from ckanext.thanhhoa.schedule import SCHEDULES
+from ckanext.thanhhoa.source_probe import own_grant
 from ckanext.thanhhoa.words import word
 
 from harvesters.registry import source_types
@@ -48,7 +56,11 @@ def types_(as_json: bool) -> None:
 @source.command("add")
 @click.argument("name")
 @click.option("--type", "type_", required=True, help="Loại nguồn / type: thanhhoa source types.")
-@click.option("--url", required=True, help="Địa chỉ hoặc thư mục / address or folder.")
+@click.option(
+    "--url",
+    default="",
+    help="Địa chỉ hoặc thư mục (loại upload không cần) / address or folder; none for upload.",
+)
 @click.option("--org", required=True, help="Tên hoặc mã cơ quan / name or id of the organisation.")
 @click.option(
     "--schedule",
@@ -189,6 +201,54 @@ def check(name: str, as_json: bool) -> None:
             click.secho(f"{error['message']} [{error['code']}]", err=True, fg="red")
             click.echo(f"  {error['hint']}", err=True)
         leave(0 if found["ok"] else FAILED)
+
+
+@source.command("upload")
+@click.argument("name")
+@click.argument("file", type=click.Path(dir_okay=False, exists=True))
+@json_option
+def upload(name: str, file: str, as_json: bool) -> None:
+    """Tải FILE lên cho nguồn NAME loại upload; sau đó: harvest plan NAME.
+
+    Uploads a workbook or CSV file for a source of type upload; then: harvest plan NAME.
+    """
+    with command(as_json):
+        row = sources.find(name)
+        with Path(file).open("rb") as stream:
+            uploads.keep(row, Path(file).name, stream, "cli")
+        model.Session.commit()
+        kept = uploads.facts(row.id)
+        if as_json:
+            print_json({"source": row.name, "file": kept})
+        else:
+            say("uploaded", name=row.name, file=Path(file).name)
+
+
+@source.command("probe")
+@click.argument("url")
+@click.option("--allow", multiple=True, metavar="HOST:PORT|DIR")
+@json_option
+def probe(url: str, allow: tuple[str, ...], as_json: bool) -> None:
+    """Nhận dạng loại nguồn ở địa chỉ URL; không ghi gì vào Cổng.
+
+    Says what type of source is at URL; writes nothing. Without --allow only URL itself is reached.
+
+    Mã thoát / exit code: 0 nhận ra/recognised; 2 không/not.
+    """
+    with command(as_json):
+        grants = source_settings.checked_grants(list(allow)) or [own_grant(url)]
+        found = source_probe.probe(url, [grant for grant in grants if grant], lang())
+        if as_json:
+            print_json(found)
+        else:
+            click.echo(found["message"])
+            for match in found["matches"]:
+                count = "" if match["datasets"] is None else f" ({match['datasets']})"
+                click.echo(f"  {match['type']:<14} {match['title']}{count}")
+        for error in found["errors"]:
+            click.secho(f"{error['message']} [{error['code']}]", err=True, fg="red")
+            click.echo(f"  {error['hint']}", err=True)
+        leave(0 if found["matches"] else FAILED)
 
 
 @source.command("remove")

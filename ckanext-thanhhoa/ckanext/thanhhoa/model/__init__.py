@@ -181,6 +181,21 @@ blob = sa.Table(
     _moment("created_at", nullable=False, server_default=sa.func.now()),
 )
 
+#: The file that a person uploaded last for a source, and what they said of how to read it. The
+#: bytes are kept here until the next file takes their place; what was published of it is kept with
+#: the datasets.
+upload = sa.Table(
+    "upload",
+    metadata,
+    sa.Column("source_id", sa.Text, sa.ForeignKey(source.c.id), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("hints", JSONB(none_as_null=True), nullable=False, server_default="{}"),
+    sa.Column("uploaded_by", sa.Text),
+    _moment("uploaded_at", nullable=False, server_default=sa.func.now()),
+)
+
 #: Datasets whose committed state Solr does not have yet. Append only: a mark is an insert, and the
 #: flusher deletes the rows it has read, so that writers never wait for each other.
 to_index = sa.Table(

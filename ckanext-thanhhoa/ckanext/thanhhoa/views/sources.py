@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import flask
-from ckan import model
 from ckan.common import current_user
 from ckan.plugins import toolkit
 from ckanext.thanhhoa.change_words import field_labels, letter
 from ckanext.thanhhoa.run_causes import as_csv, as_workbook
 from ckanext.thanhhoa.source_status import Status, statuses
+from ckanext.thanhhoa.views.acting import act as _action
+from ckanext.thanhhoa.views.acting import may, organizations
+from ckanext.thanhhoa.views.acting import tell as _tell
 
 from harvesters.registry import source_types
 
@@ -54,7 +56,8 @@ def index() -> str:
         "thanhhoa/sources.html",
         {
             "sources": [(source, found[source["id"]]) for source in listed],
-            "organizations": _organizations(listed),
+            "organizations": organizations(listed),
+            "may_add": may("thanhhoa_source_probe", {}),
         },
     )
 
@@ -162,27 +165,7 @@ def _source_page(name: str, checked: dict[str, Any] | None = None) -> str:
             "checked": checked,
             "runs": [(report, letter(report)) for report in history["runs"]],
             "type_title": kind.title["en" if toolkit.h.lang() == "en" else "vi"],
-            "organization": _organizations([source]).get(source["owner_org"]),
+            "organization": organizations([source]).get(source["owner_org"]),
+            "may_change": may("thanhhoa_source_update", {"id": source["id"]}),
         },
     )
-
-
-def _organizations(listed: list[dict[str, Any]]) -> dict[str, Any]:
-    ids = {source["owner_org"] for source in listed}
-    rows = model.Session.query(model.Group).filter(model.Group.id.in_(ids)) if ids else ()
-    return {row.id: row for row in rows}
-
-
-def _action(name: str, data: dict[str, Any]) -> Any:
-    try:
-        return toolkit.get_action(name)({"user": current_user.name}, data)
-    except toolkit.NotAuthorized as error:
-        return toolkit.abort(403, str(error))
-    except toolkit.ObjectNotFound as error:
-        return toolkit.abort(404, str(error))
-
-
-def _tell(error: Any) -> None:
-    said = error.error_dict
-    message, hint = said.get("message", [""])[0], said.get("hint", [""])[0]
-    toolkit.h.flash_error(f"{message} {hint}".strip())

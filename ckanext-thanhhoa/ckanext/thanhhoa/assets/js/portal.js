@@ -15,6 +15,20 @@
     select.addEventListener("change", function () { select.form.requestSubmit(); });
   });
 
+  /* A file may be dropped on its field's frame; the field itself works without. */
+  document.querySelectorAll("[data-drop]").forEach(function (frame) {
+    var input = frame.querySelector("input[type=file]");
+    ["dragover", "dragleave", "drop"].forEach(function (kind) {
+      frame.addEventListener(kind, function (event) {
+        event.preventDefault();
+        frame.classList.toggle("over", kind === "dragover");
+        if (kind === "drop" && event.dataTransfer.files.length) {
+          input.files = event.dataTransfer.files;
+        }
+      });
+    });
+  });
+
   var toggle = document.querySelector(".nav-toggle");
   var nav = document.getElementById("site-nav");
   if (!toggle || !nav) { return; }

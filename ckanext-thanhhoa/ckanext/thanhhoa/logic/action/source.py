@@ -8,11 +8,15 @@ from typing import Any
 from ckan import authz, model
 from ckan.plugins import toolkit
 from ckan.types import Context
-from ckanext.thanhhoa import jobs, registration, runs, sources
-from ckanext.thanhhoa.logic.auth.source import EDITOR
+from ckanext.thanhhoa import jobs, registration, runs, source_settings, sources, uploads
+from ckanext.thanhhoa.logic.auth.source import EDITOR, organizations_of
 from ckanext.thanhhoa.logic.refusals import in_words, language
 from ckanext.thanhhoa.mapping_trial import ROWS, try_mapping
 from ckanext.thanhhoa.source_check import check
+from ckanext.thanhhoa.source_probe import own_grant, probe
+from ckanext.thanhhoa.upload_preview import preview
+
+from harvesters.errors import HarvestError
 
 
 def source_create(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
@@ -110,6 +114,77 @@ def mapping_test(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     return try_mapping(row, config, rows, language(data_dict))
 
 
+def source_upload(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Takes a file for a source of type ``upload`` (``id``) and asks for a plan of it.
+
+    :param upload: the file (a form field of a multipart request); may be left out where only
+        ``hints`` change
+    :param hints: how to read it, a mapping or JSON: ``title``, ``sheets``, ``header``,
+        ``decimal``, ``hidden``, ``dataset_per`` and the other keys of a YAML beside a file;
+        they stay until others are given
+    :returns: ``{"file": {"name", "size", …}, "run": id of the plan}``; ``run`` is None while
+        another run of the source is under way
+    """
+    toolkit.check_access("thanhhoa_source_upload", context, data_dict)
+    row = sources.find(str(data_dict.get("id") or ""))
+    user = context.get("user")
+    if data_dict.get("upload"):
+        file = data_dict["upload"]
+        uploads.keep(row, str(file.filename or ""), file.stream, user)
+    elif data_dict.get("hints") is None:
+        raise HarvestError("upload_refused", where="—")
+    if data_dict.get("hints") is not None:
+        uploads.say(row, _mapping(data_dict["hints"]))
+    run_id = _plan(row, user)
+    model.Session.commit()
+    jobs.wake([run_id] if run_id else [], runs.PERSON)
+    return {"file": uploads.facts(row.id), "run": run_id}
+
+
+@toolkit.side_effect_free
+def source_preview(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """What is read of the file of a source of type ``upload`` (``id``). Writes nothing.
+
+    :returns: see `ckanext.thanhhoa.upload_preview.preview`
+    """
+    toolkit.check_access("thanhhoa_source_preview", context, data_dict)
+    row = sources.find(str(data_dict.get("id") or ""))
+    return preview(row, language(data_dict))
+
+
+def source_probe(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Says what type of source is at ``url``. Contacts it and writes nothing.
+
+    :param allow: ``host:port`` or folders to reach (sysadmins only; the URL's own place when left
+        out). Others reach what a source of an organisation that they administer may reach.
+    :returns: see `ckanext.thanhhoa.source_probe.probe`
+    """
+    toolkit.check_access("thanhhoa_source_probe", context, data_dict)
+    url = str(data_dict.get("url") or "").strip()
+    if _may_grant(context):
+        allow = source_settings.checked_grants(data_dict.get("allow")) or [own_grant(url)]
+    else:
+        rows = sources.listed(organizations_of(context.get("user", "")))
+        allow = sorted({grant for row in rows for grant in row.allow})
+    model.Session.commit()  # no transaction stays open while the source is waited for
+    return probe(url, [grant for grant in allow if grant], language(data_dict))
+
+
+def _plan(row: Any, user: str | None) -> str | None:
+    """A plan of the source; None while a run of it is under way."""
+    try:
+        return runs.request(row, "plan", user)
+    except HarvestError as error:
+        if error.code != "already_running":
+            raise
+        return None
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """A mapping, given as one or as JSON or YAML."""
+    return registration.read_config(value, "hints") if isinstance(value, str) else dict(value)
+
+
 def _may_grant(context: Context) -> bool:
     try:
         toolkit.check_access("thanhhoa_source_grant", context, {})
@@ -128,6 +203,9 @@ def _may_see(context: Context, org_id: str) -> bool:
 
 
 ACTIONS: dict[str, Callable[..., Any]] = {
+    "thanhhoa_source_upload": in_words(source_upload),
+    "thanhhoa_source_preview": in_words(source_preview),
+    "thanhhoa_source_probe": in_words(source_probe),
     "thanhhoa_source_create": in_words(source_create),
     "thanhhoa_source_show": in_words(source_show),
     "thanhhoa_source_list": in_words(source_list),

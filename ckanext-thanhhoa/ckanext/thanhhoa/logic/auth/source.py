@@ -74,12 +74,27 @@ def source_list(context: Context, data_dict: DataDict) -> AuthResult:
     return {"success": bool(context.get("user"))}
 
 
+def organizations_of(user: str) -> list[str]:
+    """Ids of the organisations that a person administers; a sysadmin all."""
+    found = toolkit.get_action("organization_list_for_user")({"user": user}, {"permission": ADMIN})
+    return [org["id"] for org in found]
+
+
+def source_probe(context: Context, data_dict: DataDict) -> AuthResult:
+    """Admins of any organisation: who may register a source may look what it is."""
+    user = context.get("user", "")
+    return {"success": bool(user and organizations_of(user))}
+
+
 def source_grant(context: Context, data_dict: DataDict) -> AuthResult:
     """Sysadmins, who pass without being asked."""
     return {"success": False}
 
 
 AUTH: dict[str, Callable[..., Any]] = {
+    "thanhhoa_source_upload": of_source(EDITOR),
+    "thanhhoa_source_preview": of_source(EDITOR),
+    "thanhhoa_source_probe": source_probe,
     "thanhhoa_source_create": source_create,
     "thanhhoa_source_show": of_source(EDITOR),
     "thanhhoa_source_list": source_list,
