@@ -36,6 +36,8 @@ class Site:
     dataset: str
     table: str
     restricted: str
+    clerk: str
+    source: str
 
     def pages(self) -> dict[str, str]:
         """Every kind of page that a reader sees, by what it is."""
@@ -53,6 +55,25 @@ class Site:
             "not found": "/khong-co-trang-nay",
             "refused": "/ckan-admin/",
         }
+
+    def clerk_pages(self) -> dict[str, str]:
+        """The pages of who publishes, by what they are."""
+        sources = "/nguon-du-lieu"
+        return {
+            "sources": f"{sources}/",
+            "source": f"{sources}/{self.source}",
+            "file": f"{sources}/{self.source}/tep",
+            "add a source": f"{sources}/-/them",
+            "change a source": f"{sources}/{self.source}/sua",
+        }
+
+    def sign_in(self, page: Any) -> None:
+        """Signs the clerk in, in that browser page."""
+        page.goto(f"{self.url}/user/login")
+        page.fill("#field-login", self.clerk)
+        page.fill("#field-password", self.clerk * 2)
+        page.press("#field-password", "Enter")
+        page.wait_for_url(lambda url: "/user/login" not in url)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ All names and figures are made up. Prints the names as JSON.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 AGENCY = "so-thu-nghiem"
 TABLE = "dan-so-thu-nghiem"
 RESTRICTED = "dat-dai-thu-nghiem"
+CLERK = "can-bo-thu-nghiem"
+SOURCE = "rung-thu-nghiem"
 TITLE = "Dân số thử nghiệm theo năm"
 COLUMNS = [
     {"name": "nam", "type": "integer", "title": "Năm", "role": "time"},
@@ -97,8 +100,55 @@ def _fill() -> None:
     model.Session.commit()
     print(json.dumps({
         "agency": AGENCY, "dataset": dataset["name"], "table": table,
-        "restricted": restricted["name"],
+        "restricted": restricted["name"], "clerk": _clerk(act), "source": _source(act),
     }))  # fmt: skip
+
+
+def _clerk(act: Any) -> str:
+    """Somebody who looks after the agency's sources; the password is the name twice."""
+    act("user_create", name=CLERK, email="can-bo@example.vn", password=CLERK * 2)
+    act("organization_member_create", id=AGENCY, username=CLERK, role="admin")
+    return CLERK
+
+
+def _source(act: Any) -> str:
+    """A source with an uploaded workbook: one state of it published, the next one planned."""
+    from ckan import model
+    from ckanext.thanhhoa.work import work
+    from werkzeug.datastructures import FileStorage
+
+    act("thanhhoa_source_create", name=SOURCE, type="upload", owner_org=AGENCY)
+    for figures in ((1250.5, 975.25), (1250.5, 981)):
+        file = FileStorage(io.BytesIO(_workbook(figures)), "Biểu 05 - diện tích rừng.xlsx")
+        run = act("thanhhoa_source_upload", id=SOURCE, upload=file)["run"]
+        assert work(run) in ("planned", "held")
+        if figures[1] != 981:
+            act("thanhhoa_harvest_approve", run=run)
+            assert work(run) == "applied"
+    model.Session.commit()
+    return SOURCE
+
+
+def _workbook(figures: tuple[float, float]) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "Biểu 05"
+    for row in (
+        ["SỞ THỬ NGHIỆM"],
+        ["Biểu 05. Diện tích rừng trồng theo xã năm 2024"],
+        ["Đơn vị tính: ha"],
+        ["Xã", "Rừng trồng mới tập trung", "Trong đó: rừng sản xuất", "Ghi chú"],
+        ["Bát Mọt", figures[0], 1000, None],
+        ["Yên Nhân", figures[1], 812.5, "Sơ bộ"],
+        ["Vạn Xuân", 310, 208, None],
+    ):
+        sheet.append(row)
+    book.create_sheet("Ghi chú").append(["Số liệu do hạt kiểm lâm báo cáo"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 if __name__ == "__main__":

@@ -174,6 +174,59 @@ def test_home_shows_the_newest_figure_of_the_province(portal: Any, desktop: Any)
     assert "Năm 2024" in desktop.locator(".figures").inner_text()
 
 
+@pytest.fixture(params=["phone", "desktop"])
+def signed_in(portal: Any, request: Any) -> Any:
+    """A browser page of either size in which the clerk has signed in."""
+    page = request.getfixturevalue(request.param)
+    portal.sign_in(page)
+    return page
+
+
+def test_a_clerks_pages_are_vietnamese_heard_and_narrow(portal: Any, signed_in: Any) -> None:
+    messages = _core_messages()
+    for kind, path in portal.clerk_pages().items():
+        assert signed_in.goto(portal.url + path).status == 200
+        for part in signed_in.query_selector_all("details"):
+            part.evaluate("e => { e.open = true }")
+        for text in signed_in.evaluate(_TEXTS):
+            # An account's own name and names of HTTP headers stay as they are.
+            words = set(re.findall(r"\w+", re.sub(r"\S+[-_]\S+|Authorization", "", text.lower())))
+            assert not words & ENGLISH, f"{kind}: {text!r}"
+            assert text not in messages, f"{kind}: {text!r} is not translated"
+        found = signed_in.evaluate(_STRUCTURE)
+        assert found["h1"] == found["main"] == 1, f"{kind}: {found}"
+        for what in ("unlabelled", "unnamed", "images", "twice", "inline"):
+            assert not found[what], f"{kind}: {what}: {found[what]}"
+        jumps = [b for a, b in itertools.pairwise(found["levels"]) if b > a + 1]
+        assert not jumps, f"{kind}: heading levels {found['levels']}"
+        width = signed_in.evaluate("document.documentElement.scrollWidth")
+        assert width <= signed_in.viewport_size["width"], f"{kind} is {width} pixels wide"
+
+
+def test_a_clerk_replaces_a_file_with_the_keyboard_alone(
+    portal: Any, signed_in: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "Biểu mới.csv"
+    file.write_text("Xã;Rừng trồng\nBát Mọt;1250,5\nYên Nhân;990\n", encoding="utf-8")
+    signed_in.goto(f"{portal.url}/nguon-du-lieu/{portal.source}/tep")
+    signed_in.locator("#f-upload").set_input_files(str(file))
+    signed_in.locator("#f-upload").focus()
+    signed_in.keyboard.press("Tab")
+    signed_in.keyboard.press("Enter")
+    signed_in.wait_for_selector("h1:has-text('Biểu mới.csv')")
+    assert "990" in signed_in.inner_text("table.peek >> nth=0")
+    assert "Đang so tệp với dữ liệu trên Cổng" in signed_in.inner_text("#content")
+
+
+def test_the_file_page_shows_which_figure_changes(portal: Any, desktop: Any) -> None:
+    portal.sign_in(desktop)
+    desktop.goto(f"{portal.url}/nguon-du-lieu/{portal.source}/tep")
+    plan = desktop.inner_text("section.plan")
+    assert "975,25" in plan
+    assert "981" in plan
+    assert desktop.locator("section.plan button[type=submit]").count() == 1
+
+
 def _core_messages() -> set[str]:
     """Messages of CKAN's own catalogue whose Vietnamese is another text."""
     import ckan

@@ -163,9 +163,7 @@ def test_what_is_not_taken_says_why_and_leaves_the_file_before(
     assert kept["name"] == "bao-cao.csv"
 
 
-def test_a_file_that_is_too_large_is_refused(
-    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_too_large_is_refused(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
     clerk.add()
     monkeypatch.setattr("ckanext.thanhhoa.config.upload_bytes", lambda: len(CSV.encode()))
     assert clerk.upload(CSV)["file"]["size"] == len(CSV.encode())
