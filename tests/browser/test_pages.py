@@ -203,9 +203,19 @@ def test_a_clerks_pages_are_vietnamese_heard_and_narrow(portal: Any, signed_in: 
         assert width <= signed_in.viewport_size["width"], f"{kind} is {width} pixels wide"
 
 
+def test_the_file_page_shows_which_figure_changes(portal: Any, desktop: Any) -> None:
+    portal.sign_in(desktop)
+    desktop.goto(f"{portal.url}/nguon-du-lieu/{portal.source}/tep")
+    plan = desktop.inner_text("section.plan")
+    assert "975,25" in plan
+    assert "981" in plan
+    assert desktop.locator("section.plan button[type=submit]").count() == 1
+
+
 def test_a_clerk_replaces_a_file_with_the_keyboard_alone(
     portal: Any, signed_in: Any, tmp_path: Path
 ) -> None:
+    """After this no worker makes the plan: what looks at a plan comes before."""
     file = tmp_path / "Biểu mới.csv"
     file.write_text("Xã;Rừng trồng\nBát Mọt;1250,5\nYên Nhân;990\n", encoding="utf-8")
     signed_in.goto(f"{portal.url}/nguon-du-lieu/{portal.source}/tep")
@@ -216,15 +226,6 @@ def test_a_clerk_replaces_a_file_with_the_keyboard_alone(
     signed_in.wait_for_selector("h1:has-text('Biểu mới.csv')")
     assert "990" in signed_in.inner_text("table.peek >> nth=0")
     assert "Đang so tệp với dữ liệu trên Cổng" in signed_in.inner_text("#content")
-
-
-def test_the_file_page_shows_which_figure_changes(portal: Any, desktop: Any) -> None:
-    portal.sign_in(desktop)
-    desktop.goto(f"{portal.url}/nguon-du-lieu/{portal.source}/tep")
-    plan = desktop.inner_text("section.plan")
-    assert "975,25" in plan
-    assert "981" in plan
-    assert desktop.locator("section.plan button[type=submit]").count() == 1
 
 
 def _core_messages() -> set[str]:
