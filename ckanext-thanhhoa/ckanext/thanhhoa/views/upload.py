@@ -32,12 +32,12 @@ def file(name: str) -> Any:
             "source": source,
             "found": found,
             "hints": (found["file"] or {}).get("hints", {}),
-            "size": size_in_words(found["file"]["size"]) if found["file"] else "",
+            "size": _size(found["file"]["size"]) if found["file"] else "",
             "report": report,
             "letter": letter(report) if report else "",
             "labels": field_labels(),
             "suffixes": ",".join(SUFFIXES),
-            "largest": size_in_words(config.upload_bytes()),
+            "largest": _size(config.upload_bytes()),
         },
     )
 
@@ -92,6 +92,11 @@ def _hints(form: Any) -> dict[str, Any]:
         "sheets": [_pattern(name) for name in taken] if len(taken) < len(names) else [],
         "header": header,
     }
+
+
+def _size(size: int) -> str:
+    number, _, unit = size_in_words(size).partition(" ")
+    return f"{toolkit.h.thanhhoa_number(number)} {unit}"
 
 
 def _pattern(name: str) -> str:
