@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 import schemas
 from harvesters.errors import Problem
-from harvesters.model import Change, FieldChange
+from harvesters.merge import RESOURCE, title_of
+from harvesters.model import Change, FieldChange, MappedDataset, MappedResource
 
 #: Characters of a value that a note quotes.
 QUOTED = 80
@@ -37,6 +38,36 @@ def conflict_note(code: str, change: Change, conflict: FieldChange) -> Problem:
         "source": _quoted(conflict.after),
     }
     return Problem(code, record=change.remote_id, params=params, note=True)
+
+
+def still_open(
+    names: Iterable[str], source: MappedDataset, portal: MappedDataset
+) -> list[FieldChange]:
+    """Those of the fields in which source and portal differ now, as conflicts.
+
+    `names` are fields of the dataset, and ``resource id/field`` for those of a resource; `source`
+    is the record as last harvested.
+    """
+    here, there = ({r.id: r for r in d.resources} for d in (portal, source))
+    found = []
+    for name in names:
+        id_, slash, field = name.rpartition("/")
+        ours, theirs = (portal, source) if not slash else (here.get(id_), there.get(id_))
+        if field == RESOURCE:
+            before, after = (title_of(r) if r else None for r in (here.get(id_), there.get(id_)))
+            differs = (before is None) != (after is None)
+        else:
+            before, after = _held(ours, field), _held(theirs, field)
+            differs = before != after and ours is not None and theirs is not None
+        if differs:
+            found.append(FieldChange(field, before, after, id_ or None))
+    return found
+
+
+def _held(place: MappedDataset | MappedResource | None, field: str) -> Any:
+    if isinstance(place, MappedResource) and field in ("table", "file"):
+        return getattr(place, field)
+    return place.fields.get(field) if place is not None else None
 
 
 def left_deleted(remote_id: str, title: str) -> Problem:

@@ -80,6 +80,15 @@ def change_entry(change: Change) -> dict[str, Any]:
             for f in change.fields
         ],
         "tables": [_table_entry(table, _names(change)) for table in change.tables],
+        "conflicts": [
+            {
+                "field": c.field,
+                "portal": c.before,
+                "source": c.after,
+                **({"resource": c.resource} if c.resource else {}),
+            }
+            for c in change.conflicts
+        ],
     }
 
 

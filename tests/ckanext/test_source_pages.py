@@ -266,3 +266,55 @@ def test_a_trial_shows_the_sources_value_beside_the_portals(clerk: Clerk, tmp_pa
     assert "Đã đọc thử 1 bản ghi" in page.body
     assert "<dt>Tên tệp, bảng</dt>" in page.body
     assert "(15)" in page.body
+
+
+def test_an_undo_is_shown_before_it_is_asked_for(clerk: Clerk) -> None:
+    from ckanext.thanhhoa import runs
+
+    from tests.ckanext.harvest_rig import create
+
+    dataset = clerk.harvest.dataset("r", notes="Của lần chạy này")
+    run = clerk.harvest.plan([create("r", dataset)])
+    clerk.harvest.catalog.apply(run, [create("r", dataset)])
+    clerk.harvest.ledger.finish(run, "applied")
+    path = f"/{clerk.name}/lan-chay/{run.id}"
+    assert f"{path}/hoan-tac" in clerk.ask(path, clerk.token).body
+    page = clerk.ask(f"{path}/hoan-tac", clerk.token).body
+    for words in ("Hoàn tác lần chạy này?", "Bộ dữ liệu r", "sẽ gỡ", "_csrf_token"):
+        assert words in page
+    assert clerk.ask(f"{path}/hoan-tac", clerk.foreign).status_code == 403
+    assert clerk.ask(f"{path}/hoan-tac", clerk.foreign, "post").status_code == 403
+    answer = clerk.ask(f"{path}/hoan-tac", clerk.token, "post")
+    undo = answer.location.rsplit("/", 1)[1]
+    assert (answer.status_code, runs.find(undo).undoes) == (302, run.id)
+    page = clerk.ask(f"/{clerk.name}/lan-chay/{undo}", clerk.token).body
+    assert "hoàn tác một lần chạy trước đó" in page
+
+
+def test_the_edit_page_shows_what_source_and_portal_say_differently(clerk: Clerk) -> None:
+    from dataclasses import replace
+
+    from ckan.tests import factories
+    from ckan.tests.helpers import call_action
+
+    from harvesters.model import FieldChange
+    from tests.ckanext.harvest_rig import create, update
+
+    old = clerk.harvest.dataset("r", notes="Cũ")
+    clerk.harvest.apply([create("r", old)])
+    here = replace(old, fields={**old.fields, "notes": "Của người phụ trách"})
+    harvested = replace(old, fields={**old.fields, "notes": "Của nguồn"})
+    conflict = FieldChange("notes", "Của người phụ trách", "Của nguồn")
+    clerk.harvest.apply([replace(update("r", here), base=harvested, conflicts=(conflict,))])
+    editor = {"Authorization": clerk.token}
+    path = f"/dataset/edit/{old.id}"
+
+    def page() -> str:
+        return contextvars.Context().run(clerk.site.get, path, headers=editor).body
+
+    shown = page()
+    for words in ("Nguồn và Cổng ghi khác nhau", "Của người phụ trách", "Của nguồn", clerk.name):
+        assert words in shown
+    steward = {"user": factories.Sysadmin()["name"]}
+    call_action("package_patch", steward, id=old.id, notes="Của nguồn")
+    assert "Nguồn và Cổng ghi khác nhau" not in page()

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 def keep_files(ledger: Ledger, datasets: Iterable[MappedDataset]) -> None:
     """Stores the files that are not yet there. Harmless when done twice."""
+    datasets = list(datasets)
+    originals.pin({r.file for dataset in datasets for r in dataset.resources if r.file})
     for dataset in datasets:
         for resource in dataset.resources:
             if resource.file and not originals.exists(resource.file):

@@ -25,6 +25,8 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
 
 def letter(report: Mapping[str, Any]) -> str:
     """The counts of a report as one sentence; what is zero is left out."""
+    if report["kind"] == "undo":
+        return _undo_letter(report)
     created, updated, unchanged = report["created"], report["updated"], report["unchanged"]
     failed = report["failed"]
     said = [
@@ -36,6 +38,17 @@ def letter(report: Mapping[str, Any]) -> str:
     ]
     told = ", ".join(part for part in said if part)
     return told or toolkit._("nothing to change")
+
+
+def _undo_letter(report: Mapping[str, Any]) -> str:
+    back, restored, failed = report["created"], report["updated"], report["failed"]
+    said = [
+        _counted(back, toolkit.ungettext("{n} brought back", "{n} brought back", back)),
+        _counted(restored, toolkit.ungettext("{n} put back", "{n} put back", restored)),
+        _withdrawn(report),
+        _counted(failed, toolkit.ungettext("{n} failed", "{n} failed", failed)),
+    ]
+    return ", ".join(part for part in said if part) or toolkit._("nothing to take back")
 
 
 def _withdrawn(report: Mapping[str, Any]) -> str:

@@ -107,6 +107,16 @@ def index_batch() -> int:
     return int(toolkit.config["ckanext.thanhhoa.index_batch"])
 
 
+def keep_runs() -> int:
+    """So many of a source's latest runs can be taken back, however old they are."""
+    return int(toolkit.config["ckanext.thanhhoa.keep_runs"])
+
+
+def keep_days() -> int:
+    """Runs that are no older than this many days can be taken back, however many they are."""
+    return int(toolkit.config["ckanext.thanhhoa.keep_days"])
+
+
 def example_queries() -> list[str]:
     """Queries that the home page offers, where they find something."""
     listed = str(toolkit.config["ckanext.thanhhoa.example_queries"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -40,6 +40,23 @@ def store(content: bytes) -> str:
     digest = hashlib.sha256(content).hexdigest()
     _place(files.make_upload(BytesIO(content)), digest)
     return digest
+
+
+def pin(digests: Collection[str]) -> None:
+    """Until the end of the transaction none of these is removed; see `remove_unless`."""
+    locks = sa.text("SELECT pg_advisory_xact_lock_shared(hashtextextended(d, 0)) FROM unnest(:d) d")
+    if digests:
+        model.Session.execute(locks, {"d": sorted(digests)})
+
+
+def remove_unless(digest: str, needed: Callable[[], bool]) -> bool:
+    """Removes the bytes, unless they are `needed` or a writer is about to need them. Commits."""
+    lock = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:d, 0))")
+    mine = model.Session.execute(lock, {"d": digest}).scalar() and not needed()
+    if mine and exists(digest):
+        storage().remove(files.FileData(location(digest)))
+    model.Session.commit()
+    return bool(mine)
 
 
 def exists(digest: str) -> bool:
@@ -114,6 +131,7 @@ def _sha256(upload: files.Upload) -> str:
 
 def _place(upload: files.Upload, digest: str) -> None:
     """Writes under another name and moves: a crash never leaves half a file at its digest."""
+    pin([digest])
     if exists(digest):
         return
     draft = storage().upload(files.Location(f"sha256/incoming/{uuid.uuid4()}"), upload)

@@ -21,6 +21,7 @@ from ckanext.thanhhoa import (
     helpers,
     index,
     licences,
+    open_conflicts,
     originals,
     page_helpers,
     resource_urls,
@@ -54,6 +55,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         **helpers.get_helpers(),
         **page_helpers.get_helpers(),
         **change_words.get_helpers(),
+        **open_conflicts.get_helpers(),
     }
 
 

@@ -58,10 +58,11 @@ def statuses(source_ids: Sequence[str]) -> dict[str, Status]:
     found = {}
     for row in _last_runs(source_ids):
         failed = int((row.counts or {}).get("failed", 0))
+        state = "undone" if row.kind == "undo" and row.state == "applied" else row.state
         complete = row.complete or row.state in ("queued", "running")
         found[row.source_id] = Status(
-            light_of(row.state, row.kind, failed, complete),
-            row.state,
+            light_of(state, row.kind, failed, complete),
+            state,
             row.id,
             row.kind,
             row.requested_at,
@@ -92,6 +93,7 @@ def _good_readings(source_ids: Sequence[str]) -> Mapping[str, datetime]:
             run_table.c.source_id.in_(source_ids),
             run_table.c.state == "applied",
             run_table.c.complete,
+            run_table.c.kind != "undo",
         )
         .group_by(run_table.c.source_id)
     )

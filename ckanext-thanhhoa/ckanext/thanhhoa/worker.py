@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import flask
 from ckan import model
-from ckanext.thanhhoa import datastore, index, jobs, notices, runs
+from ckanext.thanhhoa import datastore, index, jobs, notices, retention, runs
 from ckanext.thanhhoa.ledger import Ledger
 from ckanext.thanhhoa.work import help_with, work
 from sqlalchemy.exc import OperationalError
@@ -83,7 +83,7 @@ class Worker:
             signal.signal(number, lambda number, frame: self.stop())
         helpers = [
             threading.Thread(target=target, name=target.__name__, daemon=True)
-            for target in (self._tend, self._listen, self._inform, self._compare)
+            for target in (self._tend, self._listen, self._inform, self._compare, self._expire)
         ]
         for thread in helpers:
             thread.start()
@@ -177,6 +177,10 @@ class Worker:
     def _compare(self) -> None:
         """Mends what the index lacks, when it is time; one worker for all."""
         self._repeat(index.reconcile_when_due, lambda: self._stopping.wait(COMPARE_EVERY))
+
+    def _expire(self) -> None:
+        """Lets go of what is too old to be undone; one worker for all."""
+        self._repeat(retention.expire_when_due, lambda: self._stopping.wait(COMPARE_EVERY))
 
     def _listen(self) -> None:
         """Looks as soon as somebody asks for a run. Without it, `sweep` finds the run as well."""

@@ -138,6 +138,31 @@ def judge(name: str, run_id: str, verb: str) -> Any:
     return toolkit.redirect_to("thanhhoa_sources.run", name=name, run_id=run_id)
 
 
+@sources.route("/<name>/lan-chay/<run_id>/hoan-tac")
+def undo(name: str, run_id: str) -> Any:
+    """What would be taken back, before anybody says yes."""
+    source = _action("thanhhoa_source_show", {"id": name})
+    try:
+        shown = _action("thanhhoa_harvest_undo", {"run": run_id, "preview": True})
+    except toolkit.ValidationError as error:
+        _tell(error)
+        return toolkit.redirect_to("thanhhoa_sources.run", name=name, run_id=run_id)
+    if shown["source"] != source["name"]:
+        return toolkit.abort(404)
+    data = {"source": source, "shown": shown, "labels": field_labels()}
+    return toolkit.render("thanhhoa/undo.html", data)
+
+
+@sources.route("/<name>/lan-chay/<run_id>/hoan-tac", methods=["POST"])
+def take_back(name: str, run_id: str) -> Any:
+    """Asks for the undo and goes to its page."""
+    try:
+        run_id = _action("thanhhoa_harvest_undo", {"run": run_id})["run"]
+    except toolkit.ValidationError as error:
+        _tell(error)
+    return toolkit.redirect_to("thanhhoa_sources.run", name=name, run_id=run_id)
+
+
 @sources.route("/<name>/lan-chay/<run_id>/van-de.<any(csv, xlsx):form>")
 def problems(name: str, run_id: str, form: str) -> Any:
     """Every error of a run as a table to pass on."""
