@@ -18,7 +18,7 @@ COLUMNS = (Column("nam", "integer", "Năm"),)
 def version(harvest: Any, number: int) -> Any:
     """The dataset with the table and the file of one version."""
     content = f"nam\n{harvest.source_id}-{number}\n".encode()
-    table = harvest.resource("r", "bảng", table=Table(COLUMNS, ((number,),)))
+    table = harvest.resource("r", "bảng", table=Table(COLUMNS, ((number,),), harvest.source_id))
     file = harvest.resource("r", "tệp", file=File("tep.csv", "text/csv", content))
     return harvest.dataset("r", [table, file], notes=str(number))
 
