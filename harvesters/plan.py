@@ -33,6 +33,7 @@ from harvesters.model import (
 )
 from harvesters.ports import Catalog, Ledger, Run, RunState, Verdict
 from harvesters.registry import settings_of, source_type
+from harvesters.retries import is_of_the_portal
 from harvesters.table_diff import changed_tables
 
 log = logging.getLogger(__name__)
@@ -139,7 +140,8 @@ class Planner:
         except (LeaseLost, Cancelled):
             raise
         except HarvestError as error:
-            if not self.seen and not self.failed:
+            nothing_came = not self.seen and not self.failed
+            if nothing_came or is_of_the_portal(error.problem):
                 raise
             return End(False, problem=error.problem)
         return End(
@@ -169,6 +171,8 @@ class Planner:
         except LeaseLost:
             raise
         except HarvestError as error:
+            if is_of_the_portal(error.problem):
+                raise
             self._fail(error.problem.of(item.remote_id))
         except Exception as error:
             self._fail(internal(error).of(item.remote_id))

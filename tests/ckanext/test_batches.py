@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from harvesters.errors import LeaseLost
+from harvesters.errors import HarvestError
 from harvesters.model import Change
 from tests.ckanext.harvest_rig import Harvest, create, update
 
@@ -127,7 +127,7 @@ def test_no_room_on_the_disk_is_no_fault_of_a_record(
     run = harvest.plan(changes := _changes(harvest, 3))
     with monkeypatch.context() as patch:
         patch.setattr(catalog_content, "keep_files", full)
-        with pytest.raises(LeaseLost):
+        with pytest.raises(HarvestError, match="portal_unavailable"):
             harvest.catalog.apply(run, changes)
     assert len(harvest.ledger.pending(run, 10)) == 3
     assert [o.problem for o in harvest.catalog.apply(run, changes)] == [None] * 3

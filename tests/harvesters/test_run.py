@@ -303,6 +303,17 @@ def test_a_ledger_that_goes_away_fails_no_record(world, monkeypatch):
     assert world.codes(run) == []
 
 
+def test_a_portal_that_cannot_keep_what_is_read_reads_again_later(world, monkeypatch):
+    def full(content):
+        raise HarvestError("portal_unavailable", detail="ổ đĩa đầy")
+
+    monkeypatch.setattr(world.ledger, "put_blob", full)
+    world.script.items = [record(1), table_record("962.73")]
+    run, state = world.run()
+    assert (state, world.codes(run)) == ("queued", [])
+    assert world.catalog.writes == 0
+
+
 def test_a_helper_does_parts_of_a_run_and_the_holder_ends_it(world):
     world.script.items = [record(n) for n in range(9)]
     run = world.ledger.start(world.source)

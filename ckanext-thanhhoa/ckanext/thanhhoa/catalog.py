@@ -22,8 +22,9 @@ from ckan.types import Context
 from ckanext.thanhhoa import catalog_content, catalog_removed, index, originals, package_shows
 from ckanext.thanhhoa.batch_effects import may_batch
 from ckanext.thanhhoa.catalog_batch import Batch
-from ckanext.thanhhoa.catalog_problems import is_locked, is_outage, problem_of
+from ckanext.thanhhoa.catalog_problems import problem_of
 from ckanext.thanhhoa.catalog_single import Single
+from ckanext.thanhhoa.outages import is_locked, outage
 from ckanext.thanhhoa.package_form import to_mapped
 from sqlalchemy.exc import OperationalError
 
@@ -144,8 +145,9 @@ class CkanCatalog:
     def _give_way(self, run: Run, error: Exception) -> None:
         """Not only rolled back: what failed must leave no object behind for the next record."""
         model.Session.remove()
-        if is_outage(error):
-            raise LeaseLost(run.id) from error
+        out_of_order = outage(error, run.id)
+        if out_of_order is not None:
+            raise out_of_order from error
 
     def _refuse(self, run: Run, change: Change, error: Exception) -> Outcome:
         """Settles a change that could not be written. Commits."""

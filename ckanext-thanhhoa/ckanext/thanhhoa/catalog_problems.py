@@ -1,48 +1,17 @@
-"""What went wrong while a dataset was written: of the record, of the moment, or of the machine."""
+"""Why the catalogue refuses a record, in words."""
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ckan.logic import ValidationError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from harvesters.errors import HarvestError, Problem
 
 log = logging.getLogger(__name__)
-
-#: What another writer's lock may do to a transaction: it is tried again.
-_LOCKED = ("40001", "40P01", "55P03")
-#: Classes of PostgreSQL's errors that say nothing of a record: no room, an operator, its disk.
-_OUTAGES = ("08", "53", "57", "58")
-#: PostgreSQL takes no writing for now: it is a standby, or was told so.
-_READ_ONLY = "25006"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
-
-
-def is_outage(error: BaseException) -> bool:
-    """Whether nothing could be written at all: the run is taken up again later."""
-    if isinstance(error, OSError):
-        return error.errno in _NO_ROOM
-    if isinstance(error, DBAPIError):
-        code = pgcode(error)
-        lost = error.connection_invalidated or code == _READ_ONLY
-        return lost or code[:2] in _OUTAGES
-    cause = error.__cause__
-    return cause is not None and is_outage(cause)
-
-
-def is_locked(error: BaseException) -> bool:
-    """Whether another writer was in the way."""
-    return isinstance(error, DBAPIError) and pgcode(error) in _LOCKED
-
-
-def pgcode(error: DBAPIError) -> str:
-    """PostgreSQL's code of an error; "" when it came from elsewhere."""
-    return str(getattr(error.orig, "pgcode", None) or "")
 
 
 def problem_of(error: Exception) -> Problem:

@@ -3,7 +3,8 @@
 Everything goes through `ckan.model.Session`, so that the catalogue's batch and its ledger rows
 commit together. Each method that a run calls is one transaction of its own that first checks the
 fencing token; `guard`, `settle` and `settle_failed` are for the catalogue's transaction and never
-commit. A database that goes away raises LeaseLost: the run is taken up again when it is back.
+commit. A database that goes away raises LeaseLost: the run is taken up again when it is back; one
+that has no room raises `portal_unavailable`: the run is put off.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from ckanext.thanhhoa.ledger_rows import (
 from ckanext.thanhhoa.model import blob, plan_item, record, run_problem
 from ckanext.thanhhoa.model import part as part_table
 from ckanext.thanhhoa.model import run as run_table
+from ckanext.thanhhoa.outages import outage
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
@@ -255,8 +257,7 @@ class Ledger:
             add_problems(run.id, [problem for _, problem in left])
 
     def finish(self, run: Run, state: RunState, problem: Problem | None = None) -> RunState:
-        model.Session.rollback()
-        with self._transaction(run, seize=True) as session:
+        with self._ending(run) as session:
             add_problems(run.id, [problem] if problem else [])
             values: dict[str, Any] = {"ended_at": sa.func.now(), "put_off_because": None}
             values |= {"lease_until": None, "lease_owner": None, "not_before": None}
@@ -274,8 +275,7 @@ class Ledger:
         return state
 
     def put_off(self, run: Run, problem: Problem) -> bool:
-        model.Session.rollback()
-        with self._transaction(run, seize=True) as session:
+        with self._ending(run) as session:
             row = session.execute(sa.select(run_table).where(leases.mine(run))).one()
             by_person = row.requested_by is not None
             chance = secrets.SystemRandom().random
@@ -292,6 +292,8 @@ class Ledger:
                 "lease_until": None,
                 "lease_owner": None,
             }
+            of_run = sa.update(part_table).where(part_table.c.run_id == run.id)
+            session.execute(of_run.values(lease_until=None, attempts=0))
             in_time = _this(run).where(run_table.c.deadline_at > then)
             return bool(session.execute(in_time.values(values)).rowcount == 1)
 
@@ -369,6 +371,21 @@ class Ledger:
         model.Session.execute(line.values(settled_at=sa.func.now(), **values))
 
     @contextmanager
+    def _ending(self, run: Run) -> Iterator[Any]:
+        """The transaction that ends a run or puts it off.
+
+        What cannot even write that gives the run up: it is taken over after its lease.
+        """
+        model.Session.rollback()
+        try:
+            with self._transaction(run, seize=True) as session:
+                yield session
+        except LeaseLost:
+            raise
+        except HarvestError as error:
+            raise LeaseLost(run.id) from error
+
+    @contextmanager
     def _transaction(self, run: Run, *, seize: bool = False) -> Iterator[Any]:
         """One transaction under the run's token; `seize` keeps every helper out as well."""
         with _writing(run) as session:
@@ -390,20 +407,21 @@ def _writing(run: Run | None = None) -> Iterator[Any]:
         model.Session.commit()
     except DBAPIError as error:
         model.Session.rollback()
-        if not is_away(error):
-            raise
         which = run.id if run else ""
+        later = _later(error, which)
+        if later is None:
+            raise
         log.warning("run %s is left for later: %s", which, type(error.orig).__name__)
-        raise LeaseLost(which) from error
+        raise later from error
     except BaseException:
         model.Session.rollback()
         raise
 
 
-def is_away(error: DBAPIError) -> bool:
-    """Whether the database did not do its work, rather than refuse what it was given."""
+def _later(error: DBAPIError, run_id: str) -> HarvestError | None:
+    """What to raise when the database did not do its work, rather than refuse what it was given."""
     away = isinstance(error, (OperationalError, InterfaceError))
-    return away or bool(error.connection_invalidated)
+    return outage(error, run_id) or (LeaseLost(run_id) if away else None)
 
 
 @contextmanager
@@ -416,6 +434,7 @@ def _reading() -> Iterator[Any]:
             model.Session.commit()
     except DBAPIError as error:
         model.Session.rollback()
-        if not is_away(error):
+        later = _later(error, "")
+        if later is None:
             raise
-        raise LeaseLost("") from error
+        raise later from error
