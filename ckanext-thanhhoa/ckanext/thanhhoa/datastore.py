@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterable
 import sqlalchemy as sa
 from ckan import model
 from ckanext.datastore.backend import postgres
-from ckanext.thanhhoa import datastore_table
+from ckanext.thanhhoa import config, datastore_table
 from ckanext.thanhhoa.model import to_load
+from ckanext.thanhhoa.outages import outage
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,8 +32,6 @@ log = logging.getLogger(__name__)
 _ABANDONED = sa.text("now() - interval '60 seconds'")
 #: Readers of the old table are waited for this long; then `recover` tries again.
 _LOCK_TIMEOUT = "10s"
-#: A process that stands still with staged tables loses them: who loads the same ones waits for it.
-_STANDS_STILL = "120s"
 
 
 class Load:
@@ -59,12 +58,18 @@ class Load:
         return dict(self._staged)
 
     def stage(self, resource_id: str, digest: str, table: Table) -> None:
-        """Loads a table beside the one in use. HarvestError when the database refuses it."""
+        """Loads a table beside the one in use.
+
+        HarvestError when the database refuses it, or is away.
+        """
         connection = self._open()
         try:
             datastore_table.stage(connection, resource_id, digest, table)
         except SQLAlchemyError as error:
             self.__exit__()
+            out_of_order = outage(error)
+            if out_of_order is not None:
+                raise out_of_order from error
             detail = str(getattr(error, "orig", error)).strip().splitlines()[0]
             raise HarvestError("refused_by_catalogue", detail=detail) from error
         self._staged[resource_id] = digest
@@ -82,8 +87,12 @@ class Load:
     def _open(self) -> Connection:
         if self._connection is None:
             self._connection = postgres.get_write_engine().connect()
-            still = f"SET LOCAL idle_in_transaction_session_timeout = '{_STANDS_STILL}'"
-            self._connection.execute(sa.text(still))
+            # Who loads the same tables waits for this transaction: if this process stands still,
+            # it ends, and the tables are loaded anew.
+            still = f"{config.lease_seconds() + 30}s"
+            self._connection.execute(
+                sa.text(f"SET LOCAL idle_in_transaction_session_timeout = '{still}'")
+            )
         return self._connection
 
 
