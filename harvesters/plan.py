@@ -166,18 +166,22 @@ class Planner:
             self.unchanged += 1
             return
         self.problems.extend(note.as_note(item.remote_id) for note in item.notes)
+        self._attempt(item)
+        if len(self.buffer) >= BATCH:
+            self._flush()
+
+    def _attempt(self, record: Record) -> None:
+        """One bad record never stops a run; a portal that is out of order is no fault of it."""
         try:
-            self._prepare(item)
+            self._prepare(record)
         except LeaseLost:
             raise
         except HarvestError as error:
             if is_of_the_portal(error.problem):
                 raise
-            self._fail(error.problem.of(item.remote_id))
+            self._fail(error.problem.of(record.remote_id))
         except Exception as error:
-            self._fail(internal(error).of(item.remote_id))
-        if len(self.buffer) >= BATCH:
-            self._flush()
+            self._fail(internal(error).of(record.remote_id))
 
     def _prepare(self, record: Record) -> None:
         blobs = {

@@ -108,7 +108,9 @@ class Worker:
             thread.start()
         self._repeat(self.sweep, self._next_sweep)
         end = time.monotonic() + STOP_WITHIN
-        for thread in [*(slot.thread for slot in self._slots.values()), *helpers]:
+        with self._lock:
+            busy = [slot.thread for slot in self._slots.values()]
+        for thread in [*busy, *helpers]:
             thread.join(timeout=max(0.0, end - time.monotonic()))
         log.info("worker %d ends", os.getpid())
 
