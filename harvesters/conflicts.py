@@ -14,7 +14,7 @@ from harvesters.model import Change, FieldChange, MappedDataset, MappedResource
 #: Characters of a value that a note quotes.
 QUOTED = 80
 _LABELS = {
-    "resource": ("Tài nguyên", "Resource"),
+    "resource": ("Tệp hoặc bảng", "Resource"),
     "table": ("Bảng số liệu", "Table"),
     "file": ("Tệp gốc", "File as published"),
     "tags": ("Từ khóa", "Keywords"),

@@ -44,7 +44,7 @@ MESSAGES: dict[str, Words] = {
         "Save it as .xlsx or .csv and upload it again.",
     ),
     "host_key_unknown": Words(
-        "Chưa ai xác nhận máy chủ SFTP {where}; dấu vân tay khóa của máy chủ là {fingerprint}.",
+        "Máy chủ SFTP {where} chưa được xác nhận; dấu vân tay khóa của máy chủ là {fingerprint}.",
         "Hỏi đơn vị quản lý máy chủ xem có đúng dấu vân tay này không. Nếu đúng, chép vào mục “Dấu "
         "vân tay máy chủ” (auth.host_key) của nguồn rồi chạy lại.",
         "Nobody has confirmed the SFTP server {where} yet; its key has the fingerprint "
@@ -116,8 +116,8 @@ MESSAGES: dict[str, Words] = {
     "remote_context": Words(
         "Dữ liệu JSON-LD từ {where} dùng bộ định nghĩa “{context}” mà Cổng không biết; Cổng không "
         "tự tải bộ định nghĩa từ nơi khác.",
-        "Đề nghị nguồn ghi định nghĩa ngay trong dữ liệu, hoặc dùng địa chỉ RDF/XML, Turtle của "
-        "danh mục.",
+        "Đề nghị đơn vị quản lý nguồn ghi định nghĩa ngay trong dữ liệu, hoặc dùng địa chỉ "
+        "RDF/XML, Turtle của danh mục.",
         "The JSON-LD from {where} refers to the context “{context}”, which the portal does not "
         "know; contexts are never fetched.",
         "Ask the source to write its context into the data, or use the catalogue's address for "
@@ -154,18 +154,18 @@ MESSAGES: dict[str, Words] = {
         "Mend the order west, south, east, north in the source's metadata.",
     ),
     "box_left_out": Words(
-        "Bỏ qua khung bao địa bàn ({value}) vì không phải kinh độ, vĩ độ.",
-        "Khai báo khung bao bằng độ theo hệ WGS 84 trong siêu dữ liệu của nguồn.",
+        "Bỏ qua khung bao địa bàn ({value}) vì không ghi bằng kinh độ, vĩ độ.",
+        "Sửa trong siêu dữ liệu của nguồn: ghi khung bao bằng độ, theo hệ WGS 84.",
         "The bounding box ({value}) was left out, it is not in degrees.",
         "Give the box in degrees of WGS 84 in the source's metadata.",
     ),
     "order_ignored": Words(
         "Nguồn không trả số liệu quan trắc của {where} theo thứ tự thời gian nên có thể thiếu số "
         "liệu mới nhất.",
-        "Tăng giới hạn “last” của nguồn, hoặc báo cho người quản lý hệ thống nguồn.",
+        "Tăng số quan trắc đọc mỗi lần (mục “last”), hoặc báo cho người quản lý hệ thống nguồn.",
         "The source did not give the observations of {where} in order of time; the newest may be "
         "missing.",
-        "Raise the source's limit “last”, or tell the people who run the source.",
+        "Read more observations at a time (“last”), or tell the people who run the source.",
     ),
     "observed_twice": Words(
         "Chuỗi đo “{where}” có nhiều giá trị ở cùng một thời điểm.",
@@ -256,16 +256,16 @@ MESSAGES: dict[str, Words] = {
     "local_figures_read": Words(
         "{where}: {count} số không viết theo chuẩn (ví dụ “{example}”) được đọc theo cách viết ở "
         "Việt Nam.",
-        "Không phải làm gì. Nên đề nghị nguồn viết số với dấu chấm thập phân, không có dấu khác.",
+        "Không phải làm gì. Nên đề nghị nguồn chỉ dùng dấu chấm thập phân, không dùng dấu khác.",
         "{where}: {count} figures not written as the standard wants (such as “{example}”) were "
         "read as Viet Nam writes them.",
         "Nothing to do. The source should write them with a decimal point and no other sign.",
     ),
     "figures_repeated": Words(
         "{where}: {count} số liệu được gửi lặp lại với giá trị khác; giá trị sau cùng được giữ.",
-        "Đề nghị nguồn kiểm tra các số liệu bị trùng kỳ và chỉ tiêu.",
+        "Đề nghị đơn vị quản lý nguồn kiểm tra các số liệu trùng chỉ tiêu và kỳ.",
         "{where}: {count} figures came again with another value; the last one was kept.",
-        "Ask the source to check the figures of the same series and period.",
+        "Ask the people who run the source to check figures of the same series and period.",
     ),
     "text_in_numbers": Words(
         "{where}: cột số “{column}” có chữ ({words}); các ô này được để trống.",
@@ -331,8 +331,8 @@ MESSAGES: dict[str, Words] = {
         "If that was a mistake, restore the dataset in the portal and run the source again.",
     ),
     "rejected_before": Words(
-        "Kế hoạch này giống hệt kế hoạch đã bị từ chối ở lần chạy {run} nên không áp dụng.",
-        "Nếu nay muốn áp dụng, chọn “Xem trước thay đổi” (thanhhoa harvest plan) rồi duyệt.",
+        "Kế hoạch này giống hệt kế hoạch đã bị từ chối ở lần chạy {run} nên không được áp dụng.",
+        "Nếu nay cần áp dụng, bấm “Xem trước thay đổi” (thanhhoa harvest plan) rồi duyệt.",
         "This plan is the same as the one that was rejected in run {run}: nothing is applied.",
         "If it is to be applied after all, ask for a plan (thanhhoa harvest plan) and approve it.",
     ),
@@ -357,7 +357,7 @@ MESSAGES: dict[str, Words] = {
         "Only a run that wrote changes and was not undone yet can be.",
     ),
     "undo_expired": Words(
-        "Lần chạy {run} đã quá thời hạn hoàn tác nên bản cũ của các bộ dữ liệu không còn được lưu.",
+        "Lần chạy {run} đã quá thời hạn hoàn tác: bản cũ của các bộ dữ liệu không còn được lưu.",
         "Sửa tay các bộ dữ liệu cần thiết, hoặc sửa tại nguồn rồi chạy lại.",
         "Run {run} can no longer be undone: what was there before it is not kept any more.",
         "Change the datasets by hand, or mend the source and run it again.",
@@ -395,11 +395,11 @@ MESSAGES: dict[str, Words] = {
     ),
     "page_repeated": Words(
         "Hệ thống nguồn gửi lại một trang đã gửi ({where}), nên danh sách chưa đọc được hết.",
-        "Kiểm tra cách phân trang (nguồn loại rest: mục read.paging), hoặc báo cho người quản lý "
-        "hệ thống nguồn; không bộ dữ liệu nào bị gỡ.",
+        "Không bộ dữ liệu nào bị gỡ. Kiểm tra cách phân trang (nguồn loại rest: mục read.paging), "
+        "hoặc báo cho người quản lý hệ thống nguồn.",
         "The source sent a page again that had come before ({where}); the list was not read whole.",
-        "Check the style of paging (of a rest source: read.paging), or tell the people who run the "
-        "source. Nothing is withdrawn.",
+        "Nothing is withdrawn. Check the style of paging (of a rest source: read.paging), or tell "
+        "the people who run the source.",
     ),
     "personal_data": Words(
         "Cột “{column}” của {where} có vẻ chứa dữ liệu cá nhân ({kind}, {hits} trên {rows} dòng).",
@@ -481,7 +481,7 @@ MESSAGES: dict[str, Words] = {
     ),
     "portal_unavailable": Words(
         "Cổng tạm thời chưa ghi được dữ liệu: {detail}.",
-        "Cổng tự chạy tiếp khi hoạt động trở lại. Nếu kéo dài, báo cho quản trị viên.",
+        "Lần chạy tự tiếp tục khi Cổng ghi được trở lại. Nếu kéo dài, báo cho quản trị viên Cổng.",
         "The portal cannot write for the moment: {detail}.",
         "It goes on by itself when it can. If it lasts, tell an administrator.",
     ),
@@ -530,8 +530,8 @@ MESSAGES: dict[str, Words] = {
     ),
     "key_in_url": Words(
         "Địa chỉ nguồn có chứa khóa truy cập (tham số {key}).",
-        "Bỏ tham số đó khỏi địa chỉ; chọn cách đăng nhập bằng khóa (api_key), ghi tên tham số ở "
-        "auth.parameter và nhập khóa vào mục mật khẩu của nguồn.",
+        "Bỏ tham số đó khỏi địa chỉ. Ở mục “Cách đăng nhập” chọn khóa truy cập (api_key), ghi tên "
+        "tham số (auth.parameter) và nhập khóa vào mục mật khẩu của nguồn.",
         "The source's address contains a key (parameter {key}).",
         "Take it out of the address; sign in by api_key, name the parameter as auth.parameter and "
         "give the key as the source's secret.",

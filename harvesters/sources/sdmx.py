@@ -278,7 +278,7 @@ class _Reading:
 
 SOURCE = SourceType(
     type="sdmx",
-    title={"vi": "SDMX (dịch vụ REST và tệp)", "en": "SDMX (REST service and files)"},
+    title={"vi": "Số liệu SDMX (dịch vụ và tệp)", "en": "SDMX (REST service and files)"},
     settings=Settings,
     read=read,
     probe=probe,

@@ -22,11 +22,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "No data could be read from “{title}”.",
     ),
     "trial_good": (
-        "Đã đọc thử {read} bản ghi; tất cả đều thành bộ dữ liệu.",
+        "Đã đọc thử {read} bản ghi; tất cả đều lập được thành bộ dữ liệu.",
         "{read} records were read as a trial; each makes a dataset.",
     ),
     "trial_failing": (
-        "Đã đọc thử {read} bản ghi; {failing} bản ghi chưa thành bộ dữ liệu được.",
+        "Đã đọc thử {read} bản ghi; {failing} bản ghi chưa lập được thành bộ dữ liệu.",
         "{read} records were read as a trial; {failing} of them make no dataset.",
     ),
     "trial_left_out": (
@@ -113,7 +113,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "The worker is running ({concurrency} runs at a time). Stop it with Ctrl-C",
     ),
     **{f"state_{state}": said for state, said in STATES.items()},
-    "probe_found": ("Nhận ra: {type}.", "Recognised: {type}."),
+    "probe_found": ("Nhận ra loại nguồn: {type}.", "Recognised: {type}."),
     "probe_nothing": (
         "Không nhận ra loại nguồn nào ở địa chỉ này. Hãy tự chọn loại nguồn.",
         "No type of source was recognised at this address. Choose the type yourself.",
@@ -126,10 +126,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "action_update": ("sửa", "changed"),
     "action_withdraw": ("gỡ", "withdrawn"),
     "undo_create": ("đưa trở lại", "brought back"),
-    "undo_update": ("trả về nội dung cũ", "put back"),
+    "undo_update": ("trả về như cũ", "put back"),
     "undo_withdraw": ("gỡ", "withdrawn"),
     "undo_would": (
-        "Hoàn tác lần chạy {run} sẽ làm những việc sau; chưa ghi gì vào Cổng.",
+        "Nếu hoàn tác lần chạy {run}, Cổng sẽ làm những việc sau; hiện chưa ghi gì vào Cổng.",
         "Undoing run {run} would do this; nothing is written yet.",
     ),
     "undone_by": (

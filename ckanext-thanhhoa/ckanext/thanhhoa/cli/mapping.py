@@ -20,7 +20,7 @@ WIDTH = 70
 
 @click.group(short_help="Ánh xạ trường dữ liệu / mapping of fields.")
 def mapping() -> None:
-    """Ánh xạ: trường nào của nguồn thành trường nào của Cổng. / Source field → portal field."""
+    """Ánh xạ: trường nào của nguồn ứng với trường nào của Cổng. / Source field → portal field."""
 
 
 @mapping.command("test")
@@ -37,7 +37,7 @@ def mapping() -> None:
     "config_file",
     type=click.Path(dir_okay=False),
     metavar="FILE.yaml",
-    help="Thử mapping và read trong tệp này, chưa lưu / tries its mapping and read, unsaved.",
+    help="Thử phần mapping và read trong tệp này, không lưu / tries its mapping and read, unsaved.",
 )
 @json_option
 def test(name: str, rows: int, config_file: str | None, as_json: bool) -> None:
@@ -50,7 +50,7 @@ def test(name: str, rows: int, config_file: str | None, as_json: bool) -> None:
       mapping test so-y-te
       mapping test so-y-te --config thu-nghiem.yaml --rows 2
 
-    Mã thoát / exit code: 0 mọi bản ghi đều được/every record is good; 2 có vấn đề/problems.
+    Mã thoát / exit code: 0 mọi bản ghi đều đạt/every record is good; 2 có vấn đề/problems.
     """
     with command(as_json):
         row = sources.find(name)

@@ -233,7 +233,7 @@ def probe(url: str, allow: tuple[str, ...], as_json: bool) -> None:
 
     Says what type of source is at URL; writes nothing. Without --allow only URL itself is reached.
 
-    Mã thoát / exit code: 0 nhận ra/recognised; 2 không/not.
+    Mã thoát / exit code: 0 nhận ra/recognised; 2 không nhận ra/not.
     """
     with command(as_json):
         grants = source_settings.checked_grants(list(allow)) or [own_grant(url)]
