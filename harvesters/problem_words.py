@@ -116,12 +116,12 @@ MESSAGES: dict[str, Words] = {
     "remote_context": Words(
         "Dữ liệu JSON-LD từ {where} dùng bộ định nghĩa “{context}” mà Cổng không biết; Cổng không "
         "tự tải bộ định nghĩa từ nơi khác.",
-        "Đề nghị đơn vị quản lý nguồn ghi định nghĩa ngay trong dữ liệu, hoặc dùng địa chỉ "
+        "Đề nghị người quản lý hệ thống nguồn ghi định nghĩa ngay trong dữ liệu, hoặc dùng địa chỉ "
         "RDF/XML, Turtle của danh mục.",
         "The JSON-LD from {where} refers to the context “{context}”, which the portal does not "
         "know; contexts are never fetched.",
-        "Ask the source to write its context into the data, or use the catalogue's address for "
-        "RDF/XML or Turtle.",
+        "Ask the people who run the source to write its context into the data, or use the "
+        "catalogue's address for RDF/XML or Turtle.",
     ),
     "too_deep": Words(
         "Dữ liệu từ {where} lồng nhau quá nhiều tầng.",
@@ -263,7 +263,7 @@ MESSAGES: dict[str, Words] = {
     ),
     "figures_repeated": Words(
         "{where}: {count} số liệu được gửi lặp lại với giá trị khác; giá trị sau cùng được giữ.",
-        "Đề nghị đơn vị quản lý nguồn kiểm tra các số liệu trùng chỉ tiêu và kỳ.",
+        "Đề nghị người quản lý hệ thống nguồn kiểm tra các số liệu trùng chỉ tiêu và kỳ.",
         "{where}: {count} figures came again with another value; the last one was kept.",
         "Ask the people who run the source to check figures of the same series and period.",
     ),

@@ -43,7 +43,7 @@ def _of_the_database(error: DBAPIError, run_id: str) -> HarvestError | None:
         return LeaseLost(run_id)
     if code[:2] in _NO_RESOURCES or code == _READ_ONLY:
         said = str(error.orig).strip().partition("\n")[0]
-        words = {"detail": f"cơ sở dữ liệu không nhận ghi ({said})"}
+        words = {"detail": f"không ghi được vào cơ sở dữ liệu ({said})"}
         return _unavailable({**words, "detail_en": f"the database: {said}"})
     return None
 
