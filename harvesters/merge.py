@@ -138,6 +138,12 @@ def _access_class(
     return theirs if ours == before else max(ours, theirs, key=_strictness)
 
 
+def same(one: MappedDataset, other: MappedDataset) -> bool:
+    """Whether two datasets say the same; a class that is not named is the open one."""
+    fields = [{ACCESS: _CLASSES[0], **dataset.fields} for dataset in (one, other)]
+    return fields[0] == fields[1] and one.resources == other.resources
+
+
 def _strictness(access: Any) -> int:
     return _CLASSES.index(access) if access in _CLASSES else len(_CLASSES)
 

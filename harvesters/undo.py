@@ -14,6 +14,7 @@ from typing import Any
 from harvesters import conflicts
 from harvesters.decide import merged_into
 from harvesters.errors import Problem
+from harvesters.merge import same
 from harvesters.model import Change, Done, Known, MappedDataset, TableChange
 from harvesters.settings import Ownership
 
@@ -55,7 +56,7 @@ def reverse(done: list[Done], current: Mapping[str, MappedDataset], tables: Tabl
 
 
 def _bring_back(line: Done, now: MappedDataset | None, result: Reverse) -> None:
-    if line.before is None or now == line.before:
+    if line.before is None or (now is not None and same(now, line.before)):
         return
     if now is not None:
         result.notes.append(_changed_since(line))
@@ -67,7 +68,7 @@ def _bring_back(line: Done, now: MappedDataset | None, result: Reverse) -> None:
 def _withdraw(line: Done, now: MappedDataset | None, result: Reverse) -> None:
     if now is None:
         return
-    if now != line.change.dataset:
+    if line.change.dataset is None or not same(now, line.change.dataset):
         result.notes.append(_changed_since(line))
         return
     result.changes.append(

@@ -290,3 +290,47 @@ def _json(data: Any) -> Any:
     from werkzeug import Response
 
     return Response(json.dumps(data), content_type="application/json")
+
+
+def test_plans_are_overtaken_undone_and_asked_once(
+    commands: Commands, org: str, there: Portal
+) -> None:
+    told = commands.json
+    told(
+        *("source", "add", "cong-hoan-tac", "--type", "ckan", "--url", there.base, "--org", org),
+        *("--allow", there.base.removeprefix("http://")),
+        code=0,
+    )
+    first = told("harvest", "run", "cong-hoan-tac", code=0)
+    assert first["created"] == DATASETS
+    there.switch(touch=3)
+    plan = told("harvest", "plan", "cong-hoan-tac", code=0)
+    there.switch(touch=4)
+    held = told("harvest", "approve", plan["run"], code=3)
+    assert (held["state"], held["held_because"], held["updated"]) == (
+        "held",
+        ["source_changed"],
+        4,
+    )
+    applied = told("harvest", "approve", plan["run"], code=0)
+    assert (applied["state"], applied["updated"], applied["can_undo"]) == ("applied", 4, True)
+
+    shown = told("harvest", "undo", plan["run"], "--preview", code=0)
+    assert [change["action"] for change in shown["changes"]] == ["update"] * 4
+    assert "trả về nội dung cũ" in commands("harvest", "undo", plan["run"], "--preview").stdout
+    back = told("harvest", "undo", plan["run"], code=0)
+    assert (back["kind"], back["state"], back["updated"]) == ("undo", "applied", 4)
+    assert told("harvest", "status", plan["run"], code=0)["state"] == "undone"
+    assert told("harvest", "undo", plan["run"], code=2)["errors"][0]["code"] == "not_undoable"
+
+    redo = told("harvest", "run", "cong-hoan-tac", code=3)
+    assert (redo["held_because"], redo["updated"]) == (["undone_before"], 4)
+    told("harvest", "reject", redo["run"], code=0)
+    quiet = told("harvest", "run", "cong-hoan-tac", code=0)
+    assert (quiet["state"], [note["code"] for note in quiet["notes"]]) == (
+        "rejected",
+        ["rejected_before"],
+    )
+    again = told("harvest", "plan", "cong-hoan-tac", code=3)
+    assert told("harvest", "approve", again["run"], code=0)["updated"] == 4
+    assert told("harvest", "run", "cong-hoan-tac", code=0)["unchanged"] == DATASETS

@@ -164,3 +164,11 @@ def test_an_open_conflict_is_remembered_with_the_record(harvest: Any) -> None:
     applied(harvest, update("r", dataset))
     query = sa.select(record.c.conflicts).where(record.c.dataset_id == dataset.id)
     assert list(model.Session.execute(query).scalar_one()) == ["notes"]
+
+
+def test_a_new_dataset_whose_source_names_no_access_class_goes_back(harvest: Any) -> None:
+    dataset = harvest.dataset("r")
+    silent = replace(dataset, fields={"title": "Không nêu quyền truy cập"})
+    run = applied(harvest, create("r", silent))
+    assert taken_back(run)["notes"] == []
+    assert harvest.catalog.current([dataset.id]) == {}
