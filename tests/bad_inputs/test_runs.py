@@ -118,6 +118,24 @@ def test_half_of_it_gone_is_held(harvest, portal):
     assert harvest.holds() == before
 
 
+def test_ids_that_have_all_changed_are_held(harvest, portal, httpserver):
+    before = harvest.holds()
+    packages = [{**p, "id": f"moi-{p['id']}"} for p in portal.packages.values()]
+    body = answer(packages)
+    httpserver.expect_request(re.compile(".*")).respond_with_handler(
+        lambda request: (
+            no_light_listing()
+            if "fl" in request.args
+            else (answer([], DATASETS) if int(request.args.get("start", 0)) else body)
+        )
+    )
+    url = httpserver.url_for("").rstrip("/")
+    state, _, held = harvest.run(url, [f"127.0.0.1:{httpserver.port}"])
+    assert state == "held", held
+    assert "deletion_quota" in held
+    assert harvest.holds() == before
+
+
 def test_a_few_gone_are_withdrawn(harvest, portal):
     portal.switch(drop=0.1)
     assert harvest.run() == ("applied", [], ())
