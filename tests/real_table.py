@@ -137,8 +137,9 @@ def row(path: Path) -> tuple[str, int, int, int, Counter[str]]:
             if isinstance(item, Failure) or (isinstance(item, End) and item.problem):
                 codes[item.problem.code] += 1
             elif isinstance(item, Record):
-                codes.update(unmapped(item, type_))
-                datasets += 1
+                why = unmapped(item, type_)
+                codes.update(why)
+                datasets += not why
                 found = [r.table for r in item.resources if r.table]
                 tables, rows = tables + len(found), rows + sum(len(t.rows) for t in found)
     except HarvestError as error:
