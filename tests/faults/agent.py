@@ -66,10 +66,29 @@ def cancel(run_id: str) -> None:
 
 
 def approve(run_id: str) -> None:
-    from ckanext.thanhhoa import runs
+    from ckanext.thanhhoa import jobs, runs
 
     runs.approve(run_id, "admin")
     model.Session.commit()
+    jobs.wake([run_id], runs.PERSON)
+
+
+def undo(run_id: str) -> str | None:
+    """Asks for an undo; None when the run cannot be taken back (any more)."""
+    from ckanext.thanhhoa import jobs, runs
+    from ckanext.thanhhoa import undo as undoing
+
+    from harvesters.errors import HarvestError
+
+    try:
+        undo_id = undoing.request(run_id, "admin")
+    except HarvestError as error:
+        if error.code not in ("not_undoable", "undo_expired", "already_running"):
+            raise
+        return None
+    model.Session.commit()
+    jobs.wake([undo_id], runs.PERSON)
+    return undo_id
 
 
 def report(run_id: str) -> dict[str, Any]:

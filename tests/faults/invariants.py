@@ -35,7 +35,8 @@ RULES = (
     (
         "the counts of a run are not those of its lines",
         "SELECT r.id, r.counts FROM thanhhoa.run r JOIN thanhhoa.plan_item p ON p.run_id = r.id "
-        "WHERE r.state = 'applied' AND r.kind = 'run' GROUP BY r.id HAVING "
+        "WHERE r.state = 'applied' AND r.kind = 'run' AND r.expired_at IS NULL "
+        "GROUP BY r.id HAVING "
         "(r.counts->>'created')::int <> count(*) FILTER "
         "(WHERE p.action = 'create' AND p.state = 'done')"
         " OR (r.counts->>'updated')::int <> count(*) FILTER "

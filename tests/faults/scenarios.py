@@ -156,11 +156,16 @@ def kill_workers(world: World, times: int) -> None:
                     world.change(name)
                 world.request(*names)
                 time.sleep(world.random.uniform(0, 1.5))
-            world.portal.kill(_victim(world))
+            kill_one(world)
             _ensure_workers(world, 3)
         world.portal.wait_until_quiet()
         world.check(world.request(*names))
     world.portal.stop_workers()
+
+
+def kill_one(world: World) -> None:
+    """A worker dies."""
+    world.portal.kill(_victim(world))
 
 
 def _victim(world: World) -> subprocess.Popen[bytes]:

@@ -1,7 +1,8 @@
-"""Random histories: sources change, stewards edit, runs are read, judged, shared, killed, resumed.
+"""Random histories: sources change, stewards edit, runs are read, shared, killed, undone, approved.
 
 Whatever happens in whatever order, the catalogue holds exactly what the runs that were applied had
-read, nothing is written twice by one run, and what a steward added is still there.
+read, as far as it was not taken back; nothing is written twice by one run, and what a steward added
+is still there.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from harvesters.ports import Run
 from harvesters.run import Ports, execute, help_apply
 from tests.fakes import FakeCatalog, FakeLedger, Script, make_source
 
-IDS = st.sampled_from([f"r{number}" for number in range(30)])
+IDS = st.sampled_from([f"r{number}" for number in range(9)])
 WORDS = st.sampled_from(["một", "hai", "ba"])
 #: After how many writes the worker dies; None: it lives.
 DEATHS = st.lists(st.one_of(st.none(), st.integers(0, 12)), min_size=0, max_size=4)
@@ -42,7 +43,7 @@ class Histories(RuleBasedStateMachine):
         self.script = Script()
         self.ledger = FakeLedger()
         self.catalog = FakeCatalog(self.ledger)
-        self.source = make_source(config={"guards": {"withdraw_at_most": 3}})
+        self.source = make_source(config={"guards": {"withdraw_at_most": 4}})
         kinds = MappingProxyType({"fake": self.script.source_type()})
         self.patched = patch.object(registry, "source_types", lambda: kinds)
         self.patched.start()
@@ -53,6 +54,10 @@ class Histories(RuleBasedStateMachine):
         self.held: tuple[Run, dict[str, str]] | None = None
         self.written: Counter[tuple[str, str]] = Counter()
         self.cut_after: int | None = None
+        #: The last applied run while it can be taken back, with what there was before and after it.
+        self.last: tuple[Run, dict[str, str], dict[str, str]] | None = None
+        #: What a steward edited since then.
+        self.edited: set[str] = set()
 
     def teardown(self) -> None:
         self.patched.stop()
@@ -72,7 +77,7 @@ class Histories(RuleBasedStateMachine):
         for remote_id in gone:
             self.there.pop(remote_id, None)
 
-    @rule(after=st.integers(0, 20))
+    @rule(after=st.integers(0, 8))
     def the_next_listing_is_cut(self, after: int) -> None:
         self.cut_after = after
 
@@ -83,6 +88,8 @@ class Histories(RuleBasedStateMachine):
         id_ = dataset_id(self.source.id, remote_id)
         here = self.catalog.datasets[id_]
         self.catalog.datasets[id_] = replace(here, fields={**here.fields, "title_en": word})
+        if self.english.get(remote_id) != word:
+            self.edited.add(remote_id)
         self.english[remote_id] = word
 
     # Runs
@@ -102,7 +109,7 @@ class Histories(RuleBasedStateMachine):
             self.held = (run, read) if complete else None
         else:
             assert state == "applied"
-            self._applied(read, complete)
+            self._applied(run, read, complete)
             self.held = None
 
     @precondition(lambda self: self.held is not None)
@@ -112,7 +119,24 @@ class Histories(RuleBasedStateMachine):
         (run, read), self.held = self.held, None
         state, _ = self._work(self.ledger.approve(run), deaths, helped)
         assert state == "applied"
-        self._applied(read, complete=True)
+        self._applied(run, read, complete=True)
+
+    @precondition(lambda self: self.last is not None)
+    @rule(deaths=DEATHS, helped=st.booleans())
+    def the_last_run_is_undone(self, deaths: list[int | None], helped: bool) -> None:
+        assert self.last is not None
+        (run, expected, english), self.last = self.last, None
+        state, _ = self._work(self.ledger.undo(run), deaths, helped)
+        assert state == "applied"
+        assert self.ledger.states[run.id] == "undone"
+        for remote_id in self.expected.keys() - expected.keys() - self.edited:
+            del self.expected[remote_id]
+            self.english.pop(remote_id, None)
+        for remote_id, notes in expected.items():
+            if remote_id not in self.expected and remote_id in english:
+                self.english[remote_id] = english[remote_id]
+            self.expected[remote_id] = notes
+        self.held = None
 
     def _listing(self) -> tuple[dict[str, str], bool]:
         listed = dict(list(self.there.items())[: self.cut_after])
@@ -163,7 +187,9 @@ class Histories(RuleBasedStateMachine):
             return
         raise AssertionError("who lost the run went on with it")
 
-    def _applied(self, read: dict[str, str], complete: bool) -> None:
+    def _applied(self, run: Run, read: dict[str, str], complete: bool) -> None:
+        self.last = (run, dict(self.expected), dict(self.english))
+        self.edited = set()
         if complete:
             self.expected = dict(read)
         else:
@@ -205,9 +231,10 @@ class Histories(RuleBasedStateMachine):
 
 
 Histories.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=25,
+    max_examples=200,
+    stateful_step_count=40,
     deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestHistories = Histories.TestCase
