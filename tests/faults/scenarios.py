@@ -227,6 +227,36 @@ def freeze_holders(world: World, times: int) -> None:
     world.portal.stop_workers()
 
 
+def kill_undos(world: World, times: int) -> None:
+    """A worker dies while a run is taken back: in the end all of it is."""
+    with serving(DATASETS) as one:
+        name = world.add_catalogue(one)
+        active = (
+            "SELECT count(*) FROM thanhhoa.record r JOIN package p ON p.id = r.dataset_id "
+            "JOIN thanhhoa.source s ON s.id = r.source_id WHERE s.name = %s AND p.state = 'active'"
+        )
+        _ensure_workers(world, 2)
+        [first] = world.request(name)
+        world.check([first])
+        for _ in range(times):
+            undo = world.portal.agent("undo", first)
+            world.until_under_way(world.random.randrange(1, 30))
+            kill_one(world)
+            _ensure_workers(world, 2)
+            world.portal.wait_until_quiet()
+            left = world.portal.value(active, name)
+            report = world.portal.agent("report", undo)
+            if left or (report["state"], report["withdrawn"]) != ("applied", DATASETS):
+                raise Broken(f"{left} datasets are left of an undo: {report}")
+            [first] = world.request(name)
+            world.portal.wait_until_quiet()
+            if world.state(first) != "held":
+                raise Broken("what was undone was done again without a word")
+            world.portal.agent("approve", first)
+            world.check([first])
+    world.portal.stop_workers()
+
+
 def flush_redis(world: World, times: int) -> None:
     """Redis forgets everything while a run is under way."""
     import redis
@@ -428,6 +458,7 @@ SCENARIOS: dict[str, tuple[Scenario, int, int]] = {
     "kill -9 of workers": (kill_workers, 8, 200),
     "two workers on one run": (start_two_on_one, 2, 20),
     "a frozen holder": (freeze_holders, 1, 20),
+    "kill -9 during an undo": (kill_undos, 1, 20),
     "Redis flushed": (flush_redis, 1, 20),
     "PostgreSQL restarted at once": (restart_postgres, 2, 20),
     "no Solr for a whole run": (stop_solr, 1, 5),

@@ -130,7 +130,7 @@ def portal(broken_portal: OwnPortal, tmp_path: Path) -> Iterator[OwnPortal]:
 
 def test_whatever_happens_the_invariants_hold(portal: OwnPortal) -> None:
     few = settings(
-        max_examples=4,
+        max_examples=3,
         stateful_step_count=8,
         deadline=None,
         derandomize=True,
