@@ -1,0 +1,107 @@
+"""What is wrong with a source's settings, secrets and grants."""
+
+from __future__ import annotations
+
+from harvesters.problem_words.words import Words
+
+MESSAGES: dict[str, Words] = {
+    "unknown_setting": Words(
+        "Cấu hình nguồn có mục “{key}” không dùng được.",
+        "[Tên đúng có thể là: {nearest}. ]Sửa tên mục rồi lưu lại.",
+        "The source's configuration has an unknown key “{key}”.",
+        "[The name may be: {nearest}. ]Mend it and save again.",
+    ),
+    "bad_setting": Words(
+        "Cấu hình nguồn có giá trị không đúng[ ở mục “{key}”].",
+        "Giá trị cần có: {expected}. Sửa rồi lưu lại.",
+        "The source's configuration has a wrong value[ for “{key}”].",
+        "Expected: {expected}. Mend it and save again.",
+    ),
+    "bad_secret_reference": Words(
+        "Cách ghi nơi lưu mật khẩu của nguồn không đúng.",
+        "Ghi env:PORTAL_SECRET_TÊN hoặc file:tên, hoặc nhập mật khẩu trên trang của nguồn.",
+        "The reference to a secret is not valid.",
+        "Write env:PORTAL_SECRET_NAME or file:name, or enter the secret on the source's page.",
+    ),
+    "bad_secret": Words(
+        "Mật khẩu, khóa truy cập hoặc chứng thư số của nguồn không dùng được.",
+        "Nhập lại, không xuống dòng, không có ký tự lạ; chứng thư số ở dạng PEM, kèm khóa riêng.",
+        "The source's password, key or certificate cannot be used as it is.",
+        "Enter it again without line breaks; a certificate must be PEM with its private key.",
+    ),
+    "credentials_in_url": Words(
+        "Địa chỉ {where} có kèm tài khoản hoặc mật khẩu.",
+        "Bỏ phần đó khỏi địa chỉ và khai báo tài khoản ở mục “Tài khoản truy cập” của nguồn.",
+        "The address {where} carries an account or a password.",
+        "Take it out of the address and enter the account under the source's sign-in settings.",
+    ),
+    "secret_missing": Words(
+        "Chưa có mật khẩu hoặc khóa truy cập cho nguồn này.",
+        "Nhập mật khẩu trên trang của nguồn, hoặc đề nghị quản trị viên đặt giá trị cho {name}.",
+        "The source's password or key is not set.",
+        "Enter it on the source's page, or ask an administrator to set {name}.",
+    ),
+    "unknown_source_type": Words(
+        "Không có loại nguồn “{type}”.",
+        "[Loại dùng được: {nearest}. ]Xem tất cả bằng lệnh: thanhhoa source types.",
+        "There is no source type “{type}”.",
+        "[Try: {nearest}. ]See all with: thanhhoa source types.",
+    ),
+    "source_unknown": Words(
+        "Không có nguồn “{name}”.",
+        "[Có phải là “{nearest}”? ]Xem các nguồn bằng lệnh: thanhhoa source list.",
+        "There is no source “{name}”.",
+        "[Did you mean “{nearest}”? ]See the sources with: thanhhoa source list.",
+    ),
+    "source_exists": Words(
+        "Đã có nguồn tên “{name}”.",
+        "Chọn tên khác, hoặc sửa nguồn đang có.",
+        "There already is a source named “{name}”.",
+        "Choose another name, or change the one that exists.",
+    ),
+    "org_unknown": Words(
+        "Không có cơ quan “{org}”.",
+        "Ghi đúng tên trong địa chỉ trang hoặc mã của cơ quan đã có trên Cổng.",
+        "There is no organisation “{org}”.",
+        "Give the name or id of an organisation that exists in the portal.",
+    ),
+    "secret_in_url": Words(
+        "Địa chỉ nguồn có chứa tài khoản hoặc mật khẩu.",
+        "Bỏ phần đó khỏi địa chỉ; ghi tài khoản ở auth.user và mật khẩu ở mục mật khẩu của nguồn.",
+        "The source's address contains an account or a password.",
+        "Take it out of the address; give the account as auth.user and the password as the "
+        "source's secret.",
+    ),
+    "secret_reference_refused": Words(
+        "Chỉ quản trị viên được dùng mật khẩu lưu trên máy chủ ({reference}).",
+        "Nhập mật khẩu trên trang của nguồn, hoặc đề nghị quản trị viên cấu hình.",
+        "Only an administrator may use a secret of the server ({reference}).",
+        "Enter the secret on the source's page, or ask an administrator to configure it.",
+    ),
+    "grant_refused": Words(
+        "Chỉ quản trị viên được cấp quyền truy cập cho nguồn.",
+        "Lưu nguồn không kèm quyền truy cập, rồi đề nghị quản trị viên cấp.",
+        "Only an administrator may grant a source access to hosts and folders.",
+        "Save the source without the grant and ask an administrator for it.",
+    ),
+    "key_in_url": Words(
+        "Địa chỉ nguồn có chứa khóa truy cập (tham số {key}).",
+        "Bỏ tham số đó khỏi địa chỉ. Ở mục “Cách đăng nhập” chọn khóa truy cập (api_key), ghi tên "
+        "tham số (auth.parameter) và nhập khóa vào mục mật khẩu của nguồn.",
+        "The source's address contains a key (parameter {key}).",
+        "Take it out of the address; sign in by api_key, name the parameter as auth.parameter and "
+        "give the key as the source's secret.",
+    ),
+    "limit_refused": Words(
+        "Giá trị của {key} vượt quá mức tối đa của Cổng ({limit}).",
+        "Ghi giá trị nhỏ hơn, hoặc đề nghị quản trị viên Cổng đặt giúp.",
+        "The value of {key} is above the portal's maximum ({limit}).",
+        "Give a smaller value, or ask an administrator of the portal to set it.",
+    ),
+    "bad_config_file": Words(
+        "Không đọc được tệp cấu hình {where}: {detail}.",
+        "Kiểm tra thụt lề và dấu hai chấm của tệp YAML, rồi thử lại.",
+        "The configuration file {where} could not be read: {detail}.",
+        "Check the indentation and the colons of the YAML file, then try again.",
+    ),
+}
