@@ -7,6 +7,8 @@ Without it the pure tests run by themselves, and those that need CKAN are skippe
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 from collections.abc import Callable
 
@@ -37,6 +39,9 @@ def httpserver_listen_address() -> tuple[str, int]:
 
 if INI:
     os.environ["CKAN_INI"] = INI
+    # CKAN asks who calls whenever a plugin adds a folder, with the source text of every frame:
+    # half a second for each test that loads the plugins, for text that nobody reads.
+    inspect.stack = functools.partial(inspect.stack, 0)
     pytest_plugins = ["ckan.tests.pytest_ckan.ckan_setup", "ckan.tests.pytest_ckan.fixtures"]
 
     @pytest.fixture
