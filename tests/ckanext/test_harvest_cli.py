@@ -317,7 +317,7 @@ def test_plans_are_overtaken_undone_and_asked_once(
 
     shown = told("harvest", "undo", plan["run"], "--preview", code=0)
     assert [change["action"] for change in shown["changes"]] == ["update"] * 4
-    assert "trả về nội dung cũ" in commands("harvest", "undo", plan["run"], "--preview").stdout
+    assert "trả về như cũ" in commands("harvest", "undo", plan["run"], "--preview").stdout
     back = told("harvest", "undo", plan["run"], code=0)
     assert (back["kind"], back["state"], back["updated"]) == ("undo", "applied", 4)
     assert told("harvest", "status", plan["run"], code=0)["state"] == "undone"
