@@ -51,7 +51,7 @@ class Histories(RuleBasedStateMachine):
         self.there: dict[str, str] = {}
         self.expected: dict[str, str] = {}
         self.english: dict[str, str] = {}
-        self.held: tuple[Run, dict[str, str]] | None = None
+        self.held: Run | None = None
         self.written: Counter[tuple[str, str]] = Counter()
         self.cut_after: int | None = None
         #: The last applied run while it can be taken back, with what there was before and after it.
@@ -106,7 +106,7 @@ class Histories(RuleBasedStateMachine):
             assert not complete
         elif state == "held":
             assert self.expected == before
-            self.held = (run, read) if complete else None
+            self.held = run
         else:
             assert state == "applied"
             self._applied(run, read, complete)
@@ -115,11 +115,17 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.held is not None)
     @rule(deaths=DEATHS, helped=st.booleans())
     def a_person_approves(self, deaths: list[int | None], helped: bool) -> None:
+        """The source is read again: only the plan that was approved is applied."""
         assert self.held is not None
-        (run, read), self.held = self.held, None
-        state, _ = self._work(self.ledger.approve(run), deaths, helped)
-        assert state == "applied"
-        self._applied(run, read, complete=True)
+        run, self.held = self.held, None
+        read, complete = self._listing()
+        self.cut_after = None
+        state, run = self._work(self.ledger.approve(run), deaths, helped)
+        if state == "applied":
+            self._applied(run, read, complete)
+        else:
+            assert state == "held"
+            self.held = run
 
     @precondition(lambda self: self.last is not None)
     @rule(deaths=DEATHS, helped=st.booleans())
