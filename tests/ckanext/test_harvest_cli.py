@@ -162,7 +162,7 @@ def test_a_second_run_is_told_that_one_is_under_way(
     """In processes, as two people would: stdout holds one JSON document and nothing else."""
     add = ("source", "add", "nguon", "--type", "ckan", "--url", there.base, "--org", org)
     commands.json(*add, "--allow", there.base.removeprefix("http://"), code=0)
-    there.switch(slow=2.0)
+    there.switch(slow=100.0)
     first = subprocess.Popen(
         [CKAN, "thanhhoa", "harvest", "run", "nguon", "--json"],
         stdout=subprocess.PIPE,
@@ -172,7 +172,6 @@ def test_a_second_run_is_told_that_one_is_under_way(
         while not there.requests:
             assert first.poll() is None
             time.sleep(0.01)
-        there.switch(slow=12.0)
         second = process("harvest", "run", "nguon", "--json")
         assert second.returncode == 2
         assert json.loads(second.stdout)["errors"][0]["code"] == "already_running"
