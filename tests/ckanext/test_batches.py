@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from harvesters.errors import HarvestError
-from harvesters.model import Change
+from harvesters.model import Change, Column, Table
 from tests.ckanext.harvest_rig import Harvest, create, update
 
 #: Statements for a new dataset, all in: the goal of a first harvest.
@@ -202,3 +202,24 @@ def test_subscribers_and_wrapped_actions_are_seen(site: Any) -> None:
         )
         (said,) = batch_effects.bypassed()
     assert "package_update" in said
+
+
+def test_the_table_of_a_refused_dataset_stays_as_it_was(harvest: Harvest) -> None:
+    from ckan.plugins import toolkit
+    from ckanext.thanhhoa import datastore
+
+    def table(*years: int) -> Table:
+        return Table((Column("nam", "integer", "Năm"),), tuple((year,) for year in years))
+
+    old = harvest.resource("r", "bảng", table=table(2023))
+    harvest.apply([create("r", harvest.dataset("r", [old]))])
+    new = harvest.resource("r", "bảng", table=table(2023, 2024))
+    refused = update("r", harvest.dataset("r", [new], url="javascript:alert(1)"))
+    never = harvest.resource("s", "bảng", table=table(1))
+    bad = create("s", harvest.dataset("s", [never], url="javascript:alert(1)"))
+    good = harvest.resource("t", "bảng", table=table(7))
+    outcomes = harvest.apply([refused, bad, create("t", harvest.dataset("t", [good]))])
+    assert [bool(outcome.problem) for outcome in outcomes] == [True, True, False]
+    found = toolkit.get_action("datastore_search")({"ignore_auth": True}, {"resource_id": old.id})
+    assert [record["nam"] for record in found["records"]] == [2023]
+    assert set(datastore.digests([old.id, never.id, good.id])) == {old.id, good.id}

@@ -40,17 +40,23 @@ class Batch:
             with index.gathered() as rows:
                 outcomes, done = self._save(before, holdings)
                 index.mark(list(done.shows))
-            written = [
-                (dataset, had.get(dataset.id, set()))
-                for change, dataset in self._changes
-                if outcomes[change.remote_id].problem is None
-            ]
-            gone = catalog_content.note(written, holdings, load)
+            written, refused = self._parted(outcomes)
+            load.leave_out([r.id for dataset in refused for r in dataset.resources])
+            self.written = [(dataset, had.get(dataset.id, set())) for dataset in written]
+            gone = catalog_content.note(self.written, holdings, load)
             model.Session.commit()
             self.shows = {id_: (rows[id_], *show) for id_, show in done.shows.items()}
-            self.written = written
             catalog_content.finish_tables(load, gone)
         return outcomes
+
+    def _parted(
+        self, outcomes: Mapping[str, Outcome]
+    ) -> tuple[list[MappedDataset], list[MappedDataset]]:
+        """The datasets that were written, and those that were refused."""
+        parted: tuple[list[MappedDataset], list[MappedDataset]] = [], []
+        for change, dataset in self._changes:
+            parted[outcomes[change.remote_id].problem is not None].append(dataset)
+        return parted
 
     def _before(self) -> dict[str, dict[str, Any]]:
         """The datasets of the batch that are there already, as shown."""

@@ -74,6 +74,12 @@ class Load:
             raise HarvestError("refused_by_catalogue", detail=detail) from error
         self._staged[resource_id] = digest
 
+    def leave_out(self, resource_ids: Collection[str]) -> None:
+        """Forgets tables that were staged in vain: their dataset was refused."""
+        for resource_id in self._staged.keys() & set(resource_ids):
+            del self._staged[resource_id]
+            datastore_table.unstage(self._open(), resource_id)
+
     def swap(self) -> None:
         """Puts the staged tables in place of the old ones and commits."""
         if self._connection is None:

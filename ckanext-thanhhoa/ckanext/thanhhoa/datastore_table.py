@@ -41,6 +41,11 @@ def stage(connection: Connection, resource_id: str, digest: str, table: Table) -
     _describe(connection, name, digest, table)
 
 
+def unstage(connection: Connection, resource_id: str) -> None:
+    """Takes a staged table away again. Commits nothing."""
+    connection.execute(_sql(f"DROP TABLE {identifier(_stage_name(resource_id))}"))
+
+
 def put_in_place(connection: Connection, resource_id: str) -> None:
     """Puts the staged table in the place of the old one, with its aliases. Commits nothing."""
     staged, table = _stage_name(resource_id), identifier(resource_id)
