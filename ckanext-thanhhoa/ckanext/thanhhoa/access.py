@@ -52,6 +52,8 @@ def redact_dataset(context: Context, dataset: dict[str, Any]) -> None:
 
 def redact_document(document: dict[str, Any]) -> dict[str, Any]:
     """The Solr document without addresses of restricted files: it is answered to anybody."""
+    if not any(RESTRICTED in (document.get(key) or "") for key in _STORED):
+        return document  # the word is not even in the text: most documents need no reading
     stored = {key: json.loads(document[key]) for key in _STORED if document.get(key)}
     if not any(class_of(dataset) == RESTRICTED for dataset in stored.values()):
         return document

@@ -15,11 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 from ckan import model
 from ckan.lib import plugins as lib_plugins
-from ckan.lib.navl.dictization_functions import missing, validate
+from ckan.lib.navl.dictization_functions import missing
 from ckan.logic import ValidationError
 from ckan.logic import validators as ckan_validators
 from ckan.model import PACKAGE_NAME_MAX_LENGTH, PACKAGE_NAME_MIN_LENGTH
 from ckan.types import Context
+from ckanext.thanhhoa.quick_validation import Validation
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,12 @@ class Checks:
 
     def __init__(self, known: Known):
         plugin = lib_plugins.lookup_package_plugin("dataset")
-        self._schema = _replaced(
-            _composed(plugin, plugin.create_package_schema(), "package_create"), _answers(known)
-        )
+        schema = _composed(plugin, plugin.create_package_schema(), "package_create")
+        self._validate = Validation(_replaced(schema, _answers(known)))
 
     def create(self, context: Context, data: dict[str, Any]) -> dict[str, Any]:
         """The validated dataset. Raises ValidationError."""
-        checked, errors = validate(data, self._schema, context)
+        checked, errors = self._validate(data, context)
         if errors:
             raise ValidationError(errors)
         return dict(checked)
