@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from harvesters.errors import HarvestError
+from harvesters.errors import HarvestError, LeaseLost
 from harvesters.model import Change, Column, Table
 from tests.ckanext.harvest_rig import Harvest, create, update
 
@@ -223,3 +225,62 @@ def test_the_table_of_a_refused_dataset_stays_as_it_was(harvest: Harvest) -> Non
     found = toolkit.get_action("datastore_search")({"ignore_auth": True}, {"resource_id": old.id})
     assert [record["nam"] for record in found["records"]] == [2023]
     assert set(datastore.digests([old.id, never.id, good.id])) == {old.id, good.id}
+
+
+def test_two_updates_at_once_make_a_tag_once(
+    site: Any, harvest: Harvest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ckan import model
+    from ckanext.thanhhoa import catalog_content
+
+    tag = f"nhãn chung {uuid.uuid4().hex[:8]}"
+    one, two = (harvest.dataset(n) for n in "ab")
+    harvest.apply([create("a", one), create("b", two)])
+    changes = [
+        update(n, dataclasses.replace(d, fields={**d.fields, "tags": [tag]}))
+        for n, d in (("a", one), ("b", two))
+    ]
+    run = harvest.plan(changes)
+    own, both = catalog_content.note, threading.Barrier(2)
+
+    def note(*args: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):  # the second waits for the first's commit
+            both.wait(2)
+        return own(*args)
+
+    monkeypatch.setattr(catalog_content, "note", note)
+    errors: list[BaseException] = []
+
+    def write(change: Any) -> None:
+        try:
+            with site.flask_app.test_request_context():
+                from ckanext.thanhhoa.catalog import CkanCatalog
+
+                CkanCatalog(harvest.ledger).apply(run, [change])
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            model.Session.remove()
+
+    threads = [threading.Thread(target=write, args=(c,)) for c in changes]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
+    assert not errors
+    query = sa.select(sa.func.count()).select_from(model.Tag).where(model.Tag.name == tag)
+    assert model.Session.execute(query).scalar() == 1
+
+
+def test_a_database_that_goes_while_changes_are_sorted_ends_no_run(
+    harvest: Harvest,
+) -> None:
+    from ckan import model
+
+    run = harvest.plan([create("r", dataset := harvest.dataset("r"))])
+    pid = model.Session.execute(sa.text("SELECT pg_backend_pid()")).scalar()
+    with model.ensure_engine().begin() as other:
+        other.execute(sa.text("SELECT pg_terminate_backend(:p)"), {"p": pid})
+    with pytest.raises(LeaseLost):
+        harvest.catalog.apply(run, [create("r", dataset)])
+    model.Session.remove()

@@ -47,6 +47,9 @@ def write(
     """
     written = Written()
     packages: dict[str, tuple[model.Package, str]] = {}
+    if changed:
+        # CKAN's own update makes missing tags, too. All at once, so that no two wait in a circle.
+        _lock_missing([*new, *(wanted for _, wanted in changed)])
     created = _checked(new, user, organization, written)
     with model.Session.no_autoflush:
         built = _build(created, user, organization)
@@ -148,6 +151,13 @@ def _tags(names: set[str]) -> dict[str, model.Tag]:
                 found[name] = model.Tag(name=name)
                 model.Session.add(found[name])
     return found
+
+
+def _lock_missing(datasets: Sequence[dict[str, Any]]) -> None:
+    names = {tag["name"] for data in datasets for tag in data.get("tags") or []}
+    missing = names - _tags_there(names).keys()
+    if missing:
+        lock_texts("tag", sorted(missing))
 
 
 def _tags_there(names: Any) -> dict[str, model.Tag]:

@@ -26,7 +26,7 @@ from ckanext.thanhhoa.catalog_problems import problem_of
 from ckanext.thanhhoa.catalog_single import Single
 from ckanext.thanhhoa.outages import is_locked, outage
 from ckanext.thanhhoa.package_form import to_mapped
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from harvesters import ports
 from harvesters.errors import LeaseLost, Problem
@@ -87,7 +87,11 @@ class CkanCatalog:
 
     def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
         outcomes: dict[str, Outcome] = {}
-        together, alone = _sorted_out(changes)
+        try:
+            together, alone = _sorted_out(changes)
+        except DBAPIError as error:
+            self._give_way(run, error)
+            raise
         for part in _parts(together):
             self._apply_batch(run, part, outcomes)
         try:

@@ -36,11 +36,15 @@ def keep_files(ledger: Ledger, datasets: Iterable[MappedDataset]) -> None:
 
 
 def stage_tables(ledger: Ledger, datasets: Iterable[MappedDataset], load: datastore.Load) -> None:
-    """Loads the tables that differ from those in use beside them."""
+    """Loads the tables that differ from those in use beside them.
+
+    So is one that is in use while another swap, or its drop, is noted: that would still come.
+    """
     wanted = {r.id: r.table for dataset in datasets for r in dataset.resources if r.table}
+    awaited = datastore.awaited(wanted) if wanted else set()
     in_use = datastore.digests(list(wanted)) if wanted else {}
     for resource_id, digest in wanted.items():
-        if in_use.get(resource_id) != digest:
+        if resource_id in awaited or in_use.get(resource_id) != digest:
             load.stage(resource_id, digest, decode_table(ledger.get_blob(digest)))
 
 

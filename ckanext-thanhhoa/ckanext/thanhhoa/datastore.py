@@ -114,6 +114,13 @@ def digests(resource_ids: Collection[str]) -> dict[str, str]:
         return {name: comment for name, comment in rows}
 
 
+def awaited(resource_ids: Collection[str]) -> set[str]:
+    """Those whose table is still to be swapped or dropped. Locks these intents until the commit."""
+    query = sa.select(to_load.c.resource_id).where(to_load.c.resource_id.in_(resource_ids))
+    query = query.order_by(to_load.c.resource_id).with_for_update()
+    return set(model.Session.execute(query).scalars())
+
+
 def intend(loads: Iterable[tuple[str, str]]) -> None:
     """Notes (resource id, digest) in CKAN's current transaction; digest '' drops the table."""
     rows = [{"resource_id": resource_id, "digest": digest} for resource_id, digest in loads]
@@ -143,6 +150,7 @@ def drop(resource_ids: Collection[str]) -> None:
     )
     resource_ids = model.Session.execute(noted.with_for_update()).scalars().all()
     with postgres.get_write_engine().begin() as connection:
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
         for resource_id in resource_ids:
             datastore_table.drop(connection, resource_id)
 

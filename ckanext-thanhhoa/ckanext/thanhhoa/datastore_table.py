@@ -120,7 +120,7 @@ def _fill(connection: Connection, name: str, table: Table) -> None:
         cursor.copy_expert(f"COPY {raw} ({listed}) FROM STDIN", io.StringIO("".join(_lines(table))))
     except Exception as error:
         raise sa.exc.DBAPIError.instance(  # the driver's error in SQLAlchemy's words
-            "COPY", None, error, sa.exc.DBAPIError, dialect=connection.dialect
+            "COPY", None, error, connection.dialect.loaded_dbapi.Error, dialect=connection.dialect
         ) from error
     finally:
         cursor.close()
