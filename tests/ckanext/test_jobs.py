@@ -280,6 +280,28 @@ def test_who_stood_still_while_another_took_over_writes_nothing(
     assert_exact(run_id)
 
 
+def test_who_stands_still_with_a_row_locked_lets_it_go(workers: Workers, there: Portal) -> None:
+    """Halted in the middle of a heartbeat, between its statement and its commit."""
+    import sqlalchemy as sa
+    from ckan import model
+
+    run_id = ask(add_source(there))
+    waits = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        "AND query LIKE 'UPDATE thanhhoa.run%'"
+    )
+    lock = sa.text("SELECT 1 FROM thanhhoa.run WHERE id = :id FOR UPDATE")
+    still = workers.start()
+    until(lambda: settled(run_id) >= 1, workers)
+    with model.ensure_engine().begin() as connection:
+        connection.execute(lock, {"id": run_id})
+        until(lambda: value(waits) > 0, workers)
+        os.killpg(still.pid, signal.SIGSTOP)
+    workers.start()
+    until(lambda: state(run_id) != "running", workers)
+    assert_exact(run_id)
+
+
 def test_slow_sources_of_the_schedule_leave_room_for_people(workers: Workers) -> None:
     """Two slots, two slow scheduled sources: what a person asks for is done meanwhile."""
     from ckan import model

@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from ckan import model
 from ckan.lib import search
 from ckan.lib.search import index as ckan_index
-from ckanext.thanhhoa import config
+from ckanext.thanhhoa import config, leases
 from ckanext.thanhhoa.index_documents import Shows, document_id, documents
 from ckanext.thanhhoa.model import to_index, upkeep
 from sqlalchemy import event
@@ -227,7 +227,7 @@ def _flush(
 
 def _alone() -> sa.Select[Any]:
     """Takes the lock; a flusher that stands still with it loses it, or nobody could send."""
-    still = f"{config.lease_seconds() + 15}s"
+    still = f"{leases.stands_still()}s"
     return sa.select(
         sa.func.set_config("idle_in_transaction_session_timeout", still, True),
         sa.func.pg_advisory_xact_lock(_LOCK),

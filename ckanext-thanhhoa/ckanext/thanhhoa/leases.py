@@ -25,6 +25,8 @@ from ckanext.thanhhoa import config
 from ckanext.thanhhoa.model import part as part_table
 from ckanext.thanhhoa.model import plan_item
 from ckanext.thanhhoa.model import run as run_table
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from harvesters.ports import Part, Run
@@ -79,6 +81,27 @@ def my_part(run: Run, part: Part) -> Any:
         part_table.c.token == part.token,
         part_table.c.state == "open",
     )
+
+
+def stands_still() -> int:
+    """Seconds after which PostgreSQL ends a transaction of a process that stands still."""
+    return config.lease_seconds() + 15
+
+
+def let_go_in_the_end(engine: Engine) -> None:
+    """What this process has locked is free soon after it was halted or its machine put to sleep.
+
+    However short a transaction is, a process may be halted in the middle of it, and a lock that is
+    kept would keep everybody else from taking the run over.
+    """
+    event.listen(engine, "connect", _limit_stillness)
+    engine.dispose()
+
+
+def _limit_stillness(connection: Any, _: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{stands_still()}s'")
+    connection.commit()
 
 
 def hold(run: Run) -> bool:

@@ -16,14 +16,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import flask
 from ckan import model
-from ckanext.thanhhoa import datastore, index, jobs, notices, retention, runs
+from ckanext.thanhhoa import datastore, index, jobs, leases, notices, retention, runs
 from ckanext.thanhhoa.ledger import Ledger
 from ckanext.thanhhoa.work import help_with, work
-from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 log = logging.getLogger(__name__)
@@ -38,8 +36,6 @@ INFORM_EVERY, COMPARE_EVERY = 15.0, 60.0
 LISTEN_AGAIN = 5.0
 #: Seconds that a run is left alone after it could not be taken or helped.
 LEAVE_ALONE = 5.0
-#: Seconds that a transaction may stand still, where no shorter time is set for it.
-STANDS_STILL = 300
 #: Seconds that running work has to come to a stop when the process is asked to end.
 STOP_WITHIN = 20.0
 
@@ -63,13 +59,6 @@ def has_room(busy: int, by_schedule: int, concurrency: int, by_person: bool) -> 
     return by_person or by_schedule < max(1, concurrency - 1)
 
 
-def _let_go_in_the_end(connection: Any, _: Any) -> None:
-    """Whatever this process has locked when its machine is put to sleep is free after a while."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{STANDS_STILL}s'")
-    connection.commit()
-
-
 class Worker:
     """Runs until SIGTERM or SIGINT, with at most `concurrency` runs at a time.
 
@@ -90,7 +79,7 @@ class Worker:
     def run(self) -> None:
         """Blocks until the process is asked to end."""
         _spare_the_collector()
-        event.listen(model.ensure_engine(), "connect", _let_go_in_the_end)
+        leases.let_go_in_the_end(model.ensure_engine())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, frame: self.stop())
         helpers = [

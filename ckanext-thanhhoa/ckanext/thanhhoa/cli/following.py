@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 from ckan import model
-from ckanext.thanhhoa import runs
+from ckanext.thanhhoa import leases, runs
 from ckanext.thanhhoa.cli.command import lang, note
 from ckanext.thanhhoa.run_facts import run_report
 from ckanext.thanhhoa.schedule import ZONE
@@ -35,6 +35,7 @@ def follow(run_id: str) -> dict[str, Any]:
     """
     progress = _Progress()
     cancelling = said = False
+    leases.let_go_in_the_end(model.ensure_engine())  # Ctrl-Z
     with _interruptible() as interrupted:
         while True:
             if interrupted.is_set() and not cancelling:
