@@ -31,7 +31,6 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         "thanhhoa_charts": series.charts,
         "thanhhoa_coverage": coverage,
         "thanhhoa_dataset_url": dataset_url,
-        "thanhhoa_excerpt": excerpt,
         "thanhhoa_facet": facet,
         "thanhhoa_facet_label": facet_label,
         "thanhhoa_files_refused": files_refused,
@@ -105,9 +104,9 @@ def text(data: Mapping[str, Any], field: str) -> str:
     return str(data.get(field) or "")
 
 
-def excerpt(data: Mapping[str, Any], length: int = 160) -> str:
-    """The first sentence or so of a description, without markup."""
-    return str(toolkit.h.markdown_extract(text(data, "notes"), extract_length=length))
+def plain_text(data: Mapping[str, Any]) -> str:
+    """The whole description without markup, in one line."""
+    return " ".join(str(toolkit.h.markdown_extract(text(data, "notes"), extract_length=0)).split())
 
 
 def dataset_url(dataset: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ from ckanext.thanhhoa import (
     page_helpers,
     resource_urls,
     search,
+    search_found,
     views,
 )
 from ckanext.thanhhoa.logic import action, auth, validators
@@ -56,6 +57,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         **page_helpers.get_helpers(),
         **change_words.get_helpers(),
         **open_conflicts.get_helpers(),
+        **search_found.get_helpers(),
     }
 
 
