@@ -26,11 +26,12 @@ MOST_CHARACTERS = 20_000
 MOST_WORDS = 40
 #: Words that say nothing by themselves; marked only beside another word of the query. Without
 #: accents only those that are no other word then ("so" may be "số", "cho" may be "chợ").
-FUNCTION_WORDS = frozenset(
-    "bị các cái có của do đã đang để đến đó đây được gì hãy hoặc không là mà mấy mỗi này nào nên "
-    "nếu nhất như những nhưng ở rất sẽ tại thế thì tất cả và vào về vì với cac cua duoc neu nhung "
-    "theo trong voi and by for from how of or what where which with".split()
-)
+_FUNCTION_WORDS = """
+    bị các cái có của do đã đang để đến đó đây được gì hãy hoặc không là mà mấy mỗi này nào nên
+    nếu nhất như những nhưng ở rất sẽ tại thế thì tất cả và vào về vì với cac cua duoc neu nhung
+    theo trong voi and by for from how of or what where which with
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 _PHRASE_MARKS = re.compile(r'(?<!\S)-"[^"]*"|(?<!\S)-\S+|[+"“”„«»]')
@@ -116,7 +117,7 @@ class Marked:
         end = self.text.rfind(" ", start + length // 2, start + length)
         end = max(end if end > 0 else start + length, min(best[1], start + 2 * length))
         head, tail = "… " if start else "", " …" if end < len(self.text) else ""
-        return Markup(head) + self.html(start, end) + Markup(tail)
+        return escape(head) + self.html(start, end) + tail
 
 
 def mark(query: Query, texts: Sequence[str]) -> list[Marked]:
