@@ -120,9 +120,10 @@ class Stock:
         return self._job(name, datasets, datasets)
 
     def harvest_again(self, name: str, datasets: int) -> None:
-        """The same source a second time, when all of the first job is done."""
-        self._ckan("harvester", "run")  # closes the first job
-        self._job(name, datasets, datasets * 2)
+        """The same source once more, when all of the job before is done."""
+        self._ckan("harvester", "run")  # closes that job
+        _, done, _ = self._progress(name)
+        self._job(name, datasets, done + datasets)
 
     def _job(self, name: str, datasets: int, expected: int) -> tuple[float, int]:
         self._ckan("harvester", "job", name)
