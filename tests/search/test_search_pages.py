@@ -102,3 +102,76 @@ def test_the_answer_of_the_action_has_no_marks(app, create, key):
     result = json.loads(answer.body)["result"]
     assert result["results"][0]["title"] == f"Bệnh truyền nhiễm {key}"
     assert set(result) == {"count", "facets", "results", "sort", "search_facets"}
+
+
+def facet(said: str, title: str) -> dict[str, tuple[int, bool]]:
+    """A facet of the page: label → (count, chosen)."""
+    part = said[said.index(f"<h3>{title}</h3>") :]
+    part = part[: part.index("</details>")]
+    items = re.findall(r'<li( class="active")?>.*?<a [^>]*>([^<]*).*?class="n">([\d.]+)<', part)
+    return {label.strip(): (int(count), bool(active)) for active, label, count in items}
+
+
+@pytest.fixture
+def shelf(create, key):
+    """Five datasets of one agency: three of 2023 (two in theme 15, one in 14), two of 2024 (15)."""
+    first = create(f"Bé {key}", theme=["15"], temporal_coverage=[{"start_period": "2023"}],
+                   modified="2024-05-01")  # fmt: skip
+    owner = first["owner_org"]
+    for title, theme, year, modified in (
+        ("Ăn", "15", "2023", "2025-01-01"),
+        ("Âu", "14", "2023", "2023-01-01"),
+        ("Đỗ", "15", "2024", "2022-01-01"),
+        ("Dừa", "15", "2024", None),
+    ):
+        create(f"{title} {key}", theme=[theme], owner_org=owner, modified=modified or "",
+               temporal_coverage=[{"start_period": year}])  # fmt: skip
+    return first["organization"]["name"]
+
+
+def titles(said: str) -> list[str]:
+    found = re.findall(r'<h2 class="dataset-heading"> <a [^>]*>(.*?)</a>', said)
+    return [re.sub("<[^>]*>", "", title).split()[0] for title in found]
+
+
+@pytest.mark.parametrize("where", ["/dataset/", "agency"])
+def test_values_of_one_facet_are_alternatives_and_keep_their_counts(app, shelf, key, where):
+    path = f"/organization/{shelf}" if where == "agency" else where
+    said = page(app, path, q=key, year="2023")
+    assert facet(said, "Năm") == {"2024": (2, False), "2023": (3, True)}
+    assert {count for count, _ in facet(said, "Lĩnh vực").values()} == {2, 1}
+    assert len(titles(said)) == 3
+    said = page(app, path, q=key, year=["2023", "2024"], theme="15")
+    assert facet(said, "Năm") == {"2024": (2, True), "2023": (2, True)}
+    assert sorted(facet(said, "Lĩnh vực").values()) == [(1, False), (4, True)]
+    assert len(titles(said)) == 4
+
+
+def test_a_chosen_value_without_results_can_be_taken_away_again(app, shelf, key):
+    said = page(app, q=key, year="1999")
+    assert facet(said, "Năm") == {"2024": (2, False), "2023": (3, False), "1999": (0, True)}
+    assert "Năm:</span> 1999" in said
+
+
+def test_results_are_sorted_by_the_alphabet_and_by_the_date_of_the_source(app, shelf, key):
+    alphabet = page(app, q=key, sort="title_order asc")
+    assert titles(alphabet) == ["Ăn", "Âu", "Bé", "Dừa", "Đỗ"]
+    newest = page(app, q=key, sort="modified desc, metadata_modified desc")
+    assert titles(newest) == ["Ăn", "Bé", "Âu", "Đỗ", "Dừa"]
+    assert 'value="title_order asc" selected' in alphabet
+
+
+@pytest.mark.parametrize(
+    "value", ['"', '01" OR theme:"02', "\\", "a) OR (*:*", "{!lucene}x", "*", "[* TO *]"]
+)
+def test_a_filters_value_is_text_and_no_query(app, shelf, key, value):
+    answer = app.get("/dataset/", query_string={"q": key, "theme": value})
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 200:
+        assert titles(re.sub(r"\s+", " ", answer.body)) == []
+
+
+def test_the_api_has_stocks_filters(app, shelf, key):
+    asked = {"q": key, "fq": 'year:"2023" year:"2024"', "facet.field": '["year"]'}
+    answer = app.get("/api/3/action/package_search", query_string=asked)
+    assert json.loads(answer.body)["result"]["count"] == 0

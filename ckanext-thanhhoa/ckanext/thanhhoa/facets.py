@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ckan import model
 from ckan.plugins import toolkit
 from ckanext.thanhhoa import helpers
 
@@ -35,3 +36,13 @@ def label(found: dict[str, Any]) -> dict[str, Any]:
             elif field == "place":
                 item["display_name"] = helpers.thanhhoa_place(item["name"])
     return found
+
+
+def value_label(field: str, value: str) -> str:
+    """The name of one value of a facet, also where the search found nothing."""
+    if field == "organization":
+        group = model.Group.get(value)
+        return str(group.title or value) if group else value
+    item = {"name": value, "display_name": value, "count": 0}
+    label({"search_facets": {field: {"items": [item]}}})
+    return str(item["display_name"])

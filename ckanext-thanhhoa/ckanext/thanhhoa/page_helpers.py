@@ -32,7 +32,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         "thanhhoa_coverage": coverage,
         "thanhhoa_dataset_url": dataset_url,
         "thanhhoa_facet": facet,
-        "thanhhoa_facet_label": facet_label,
+        "thanhhoa_facet_label": facets.value_label,
         "thanhhoa_files_refused": files_refused,
         "thanhhoa_format": format_label,
         "thanhhoa_format_badge": format_badge,
@@ -196,8 +196,9 @@ def facet(name: str, title: str, search_facets: Mapping[str, Any]) -> list[dict[
     if name == "year":
         items = sorted(items, key=lambda item: str(item["name"]), reverse=True)
     default = toolkit.config["search.facets.default"]
-    # CKAN would cut the list before it is in order; 0 asks for all.
+    # CKAN would cut the list before it is in order; 0 asks for all. What is chosen always shows.
     limit = toolkit.h.get_param_int(f"_{name}_limit", default) or len(items)
+    shown = items[:limit] + [item for item in items[limit:] if item["active"]]
     return [
         {
             **_labelled(item),
@@ -206,18 +207,8 @@ def facet(name: str, title: str, search_facets: Mapping[str, Any]) -> list[dict[
             if item["active"]
             else toolkit.h.add_url_param(new_params={name: item["name"]}),
         }
-        for item in items[:limit]
+        for item in shown
     ]
-
-
-def facet_label(field: str, value: str) -> str:
-    """The name of one chosen value of a facet, also where the search found nothing."""
-    if field == "organization":
-        group = model.Group.get(value)
-        return str(group.title or value) if group else value
-    item = {"name": value, "display_name": value, "count": 0}
-    facets.label({"search_facets": {field: {"items": [item]}}})
-    return str(item["display_name"])
 
 
 def web_url(value: Any) -> str:

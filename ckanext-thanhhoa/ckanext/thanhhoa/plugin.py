@@ -27,6 +27,7 @@ from ckanext.thanhhoa import (
     resource_urls,
     search,
     search_found,
+    search_page,
     views,
 )
 from ckanext.thanhhoa.logic import action, auth, validators
@@ -39,7 +40,7 @@ def get_actions() -> dict[str, Callable[..., Any]]:
         **action.get_actions(),
         **access.get_actions(),
         **accounts.get_actions(),
-        "package_search": search.package_search,
+        "package_search": search_page.package_search,
     }
 
 
@@ -58,6 +59,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         **change_words.get_helpers(),
         **open_conflicts.get_helpers(),
         **search_found.get_helpers(),
+        **search_page.get_helpers(),
     }
 
 
