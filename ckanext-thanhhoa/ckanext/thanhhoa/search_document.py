@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ckanext.thanhhoa.search_places import places_of
+from ckanext.thanhhoa.search_vocabulary import words_of_document
 
 from schemas import codelist
 from schemas.text import nfc
@@ -23,6 +24,8 @@ from schemas.text import nfc
 LONGEST_VALUE = 8_000
 #: Column titles taken from one dataset; a table may have thousands.
 MOST_COLUMNS = 500
+#: Characters of the notes whose words go into the catalogue's vocabulary.
+LONGEST_NOTES = 1_000
 #: A reporting period of more years than this is taken for a typing slip.
 MOST_YEARS = 150
 
@@ -48,7 +51,7 @@ _OURS = (
     "year", "place", "title_order", "issued", "modified", "title_vi", "title_en", "tags_vi",
     "tags_fold", "notes_vi", "notes_en", "organization_vi", "organization_fold", "theme_vi",
     "theme_fold", "place_vi", "place_fold", "related_place_vi", "related_place_fold",
-    "column_vi", "column_fold", "text", "text_vi", "text_en", "_version_",
+    "column_vi", "column_fold", "text", "text_vi", "text_en", "word", "_version_",
 )  # fmt: skip
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -68,6 +71,7 @@ def shape_document(
     ours = {**_facets(dataset), **_texts(dataset), **_dates(dataset)}
     if isinstance(title := document.get("title"), str):
         ours["title_order"] = alphabet_key(title)
+    ours["word"] = words_of_document(_worth_suggesting(document, ours))
     ours = {key: value for key, value in ours.items() if value not in (None, "", [])}
     return {**dict(_plain(document, dataset)), **ours}
 
@@ -158,6 +162,14 @@ def _texts(dataset: Mapping[str, Any]) -> dict[str, Any]:
         "text": [*references, *years],
         "text_vi": [*references, *years],
     }
+
+
+def _worth_suggesting(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
+    """The texts whose words people look for; of long notes only the beginning."""
+    yield from _words([document.get("title"), str(document.get("notes") or "")[:LONGEST_NOTES]])
+    yield from _words(document.get("tags"))
+    for field in ("title_en", "organization_vi", "theme_vi", "place_vi", "column_vi"):
+        yield from _words(ours.get(field))
 
 
 def _dates(dataset: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,14 +7,14 @@ names of what it was made of or became are `Places.related`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any
 
-import schemas
-from schemas.admin_units import AdminUnit, predecessors, successors, unit_on, units_with_code
+from schemas.admin_units import AdminUnit, predecessors, unit_on, units_with_code
+from schemas.place_names import today
 from schemas.text import nfc
 
 
@@ -43,7 +43,7 @@ def places_of(coverage: Iterable[Mapping[str, Any]]) -> Places:
         unit = _unit(record)
         if unit is not None:
             names += _names_upwards(unit)
-            codes += [u.code for u in _today(unit)]
+            codes += [u.code for u in today(unit)]
             related += _related_names(unit)
     return Places(*(list(dict.fromkeys(found)) for found in (codes, names, related)))
 
@@ -67,35 +67,16 @@ def _names_upwards(unit: AdminUnit) -> list[str]:
 
 
 @cache
-def _today(unit: AdminUnit) -> tuple[AdminUnit, ...]:
-    """The units of today on the unit's ground, whole or in part."""
-    if unit.end is None:
-        return (unit,)
-    heirs = [change.unit for change in successors(unit.code, unit.end)]
-    heirs = heirs or list(_communes(unit))
-    return tuple(dict.fromkeys(now for heir in heirs for now in _today(heir)))
-
-
-@cache
 def _related_names(unit: AdminUnit) -> tuple[str, ...]:
     """What became of an old unit; what a new one was made of, with the districts of that."""
     if unit.level == "tinh":
         return ()
     if unit.end is not None:
-        return tuple(now.name for now in _today(unit))
+        return tuple(now.name for now in today(unit))
     before = [change.unit for change in predecessors(unit.code, _last_day(unit))]
     names = [name for old in before for name in _names_upwards(old)]
     province = _names_upwards(unit)[1:]
     return tuple(name for name in dict.fromkeys(names) if name not in province)
-
-
-def _communes(district: AdminUnit) -> Iterator[AdminUnit]:
-    day = _last_day(district)
-    for item in schemas.codelist("admin_unit"):
-        if item.ma_cha == district.code and item.valid_on(day):
-            commune = unit_on(item.ma, day)
-            if commune is not None:
-                yield commune
 
 
 def _last_day(unit: AdminUnit) -> date:

@@ -1,0 +1,158 @@
+"""The words of the catalogue: what an index holds tells how a typed word may have been meant.
+
+`Vocabulary` is pure; it is made of the counts that Solr gives for the field ``word``: syllables
+and pairs of neighbours, with their accents, of the datasets everybody may see (`words_of_document`
+is what a document puts there). `current` keeps one per process and reads it again when the index
+has changed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+
+from schemas.place_names import words_of
+from schemas.text import fold
+from schemas.typing_residue import decode
+
+#: Ways to read one word that are weighed against each other.
+MOST_READINGS = 12
+#: What a reading costs that is not what was typed, in the unit of ln(number of datasets).
+_COST_RESTORED, _COST_DECODED, _COST_EDITED, _COST_OTHER_ACCENTS = 0.2, 1.0, 5.0, 3.0
+_COST_UNKNOWN = 9.0
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def words_of_document(texts: Iterable[str]) -> list[str]:
+    """The syllables and pairs of neighbours in texts, lower case with accents, each once."""
+    found: dict[str, None] = {}
+    for text in texts:
+        words = [word.lower() for word in words_of(text) if len(word) <= 30]
+        found.update(dict.fromkeys(words))
+        found.update(dict.fromkeys(f"{left} {right}" for left, right in pairwise(words)))
+    return list(found)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """`counts`: in how many datasets each syllable and each pair ("thủy sản") occurs."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def known(self, syllable: str) -> bool:
+        """Whether any dataset has the syllable; one typed without accents may have any."""
+        typed = syllable.lower()
+        return typed in self.counts or (typed == fold(typed) and typed in self._forms)
+
+    def forms(self, syllable: str) -> list[str]:
+        """The accented forms that a syllable without accents stands for, most frequent first."""
+        return self._forms.get(fold(syllable), [])
+
+    def pair(self, left: str, right: str) -> int:
+        """In how many datasets the two stand side by side; without accents: in any form."""
+        pair = f"{left.lower()} {right.lower()}"
+        if pair in self.counts or pair != fold(pair):
+            return self.counts.get(pair, 0)
+        return self._folded_pairs.get(pair, 0)
+
+    def with_accents(self, words: Sequence[str]) -> list[str]:
+        """The words as the catalogue would write them; what has accents or is unknown stays."""
+        return self._best(words, lambda word: self._restorations(word))
+
+    def corrections(self, words: Sequence[str]) -> list[str] | None:
+        """The words as they were probably meant, typing slips mended; None: nothing to mend.
+
+        Restored accents alone are no correction.
+        """
+        best = self._best(words, self._readings)
+        changed = [fold(a) != fold(b) or _accented(a) for a, b in zip(words, best, strict=True)]
+        typed = [word.lower() for word in words]
+        if all(a == b or not c for a, b, c in zip(typed, best, changed, strict=True)):
+            return None
+        return best
+
+    @cached_property
+    def _forms(self) -> dict[str, list[str]]:
+        forms: dict[str, list[str]] = {}
+        for word in sorted((w for w in self.counts if " " not in w), key=self._rarity):
+            forms.setdefault(fold(word), []).append(word)
+        return forms
+
+    @cached_property
+    def _folded_pairs(self) -> dict[str, int]:
+        pairs: dict[str, int] = {}
+        for pair, count in self.counts.items():
+            if " " in pair:
+                pairs[fold(pair)] = pairs.get(fold(pair), 0) + count
+        return pairs
+
+    def _rarity(self, word: str) -> int:
+        return -self.counts[word]
+
+    def _restorations(self, word: str) -> Iterator[tuple[str, float]]:
+        typed = word.lower()
+        yield typed, (0.0 if self.known(typed) else _COST_UNKNOWN)
+        if typed == fold(typed):
+            for form in self.forms(typed):
+                yield form, _COST_RESTORED
+
+    def _readings(self, word: str) -> Iterator[tuple[str, float]]:
+        """Every way to read a typed word, with its cost."""
+        typed = word.lower()
+        yield from self._restorations(typed)
+        decoded = decode(typed)
+        if decoded and self.known(decoded):
+            yield decoded, _COST_DECODED
+        if _accented(typed):
+            for form in self.forms(typed):
+                if form != typed:
+                    yield form, _COST_OTHER_ACCENTS
+        if len(typed) > 1 and not any(char.isdigit() for char in typed):
+            for near in _one_edit(fold(typed)):
+                for form in self.forms(near)[:3]:
+                    yield form, _COST_EDITED
+
+    def _best(
+        self, words: Sequence[str], readings: Callable[[str], Iterable[tuple[str, float]]]
+    ) -> list[str]:
+        """The cheapest sequence of readings: a known pair is worth more than frequent words."""
+        paths: dict[str, tuple[float, list[str]]] = {}
+        for word in words:
+            ways: dict[str, float] = {}
+            for form, cost in readings(word):
+                cost -= 0.3 * math.log1p(self.counts.get(form, 0))
+                ways[form] = min(cost, ways.get(form, cost))
+            chosen = sorted(ways.items(), key=lambda way: way[1])[: 4 * MOST_READINGS]
+            paths = {form: self._extended(paths, form, cost) for form, cost in chosen}
+        return min(paths.values())[1] if paths else []
+
+    def _extended(
+        self, paths: Mapping[str, tuple[float, list[str]]], form: str, cost: float
+    ) -> tuple[float, list[str]]:
+        if not paths:
+            return cost, [form]
+        return min(
+            (total + cost - self._bond(before, form), [*path, form])
+            for before, (total, path) in paths.items()
+        )
+
+    def _bond(self, left: str, right: str) -> float:
+        count = self.counts.get(f"{left} {right}", 0)
+        return 2.0 + math.log1p(count) if count else 0.0
+
+
+def _accented(word: str) -> bool:
+    return fold(word) != word.lower()
+
+
+def _one_edit(word: str) -> set[str]:
+    """Every string one slip away: a letter left out, doubled, swapped, or another one."""
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    near = {left + right[1:] for left, right in cuts if right}
+    near |= {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
+    near |= {left + char + right[1:] for left, right in cuts if right for char in _LETTERS}
+    near |= {left + char + right for left, right in cuts for char in _LETTERS}
+    return near - {word, ""}
