@@ -35,7 +35,6 @@ from ckanext.thanhhoa.logic import action, auth, validators
 
 def get_actions() -> dict[str, Callable[..., Any]]:
     """The portal's actions, and those of CKAN that it wraps."""
-    """Every action of the portal."""
     return {
         **action.get_actions(),
         **access.get_actions(),
@@ -45,14 +44,12 @@ def get_actions() -> dict[str, Callable[..., Any]]:
 
 
 def get_auth_functions() -> dict[str, Callable[..., Any]]:
-    """Who may do what."""
-    """Every auth function of the portal."""
+    """Who may do what: an auth function for every action of the portal."""
     return {**auth.get_auth_functions(), **access.get_auth_functions()}
 
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
     """What templates may call."""
-    """Every template helper of the portal."""
     return {
         **helpers.get_helpers(),
         **page_helpers.get_helpers(),
@@ -71,9 +68,10 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
 @toolkit.blanket.validators(validators.get_validators)
 @toolkit.blanket.blueprints(views.get_blueprints)
 class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
-    """The whole portal is one plugin, named first in ``ckan.plugins``."""
+    """The whole portal is one plugin, named first in ``ckan.plugins``.
 
-    """Hooks only: each hands on to the module it belongs to."""
+    Hooks only: each hands on to the module it belongs to.
+    """
 
     plugins.implements(plugins.IConfigurer)
     plugins.implements(plugins.IConfigurable)
