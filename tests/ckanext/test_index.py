@@ -76,7 +76,7 @@ def test_a_dead_solr_blocks_no_write(agency: Any, harvest: Any, solr_down: Any) 
 def test_a_database_that_goes_away_while_indexing_fails_no_write(
     agency: Any, monkeypatch: Any
 ) -> None:
-    from ckanext.thanhhoa import index
+    from ckanext.thanhhoa import index, index_sending
     from sqlalchemy.exc import OperationalError
 
     def gone(*_: Any) -> None:
@@ -84,7 +84,7 @@ def test_a_database_that_goes_away_while_indexing_fails_no_write(
 
     title = f"Thử {uuid.uuid4().hex}"
     with monkeypatch.context() as patch:
-        patch.setattr(index, "documents", gone)
+        patch.setattr(index_sending, "documents", gone)
         dataset = _create(agency, title=title)
     assert index.flush() >= 1
     assert _titles(dataset["id"]) == [title]
@@ -113,7 +113,7 @@ def test_a_write_that_fails_leaves_nothing_in_solr(agency: Any) -> None:
 
 
 def test_a_broken_dataset_holds_up_no_other(agency: Any, monkeypatch: Any) -> None:
-    from ckanext.thanhhoa import index, search
+    from ckanext.thanhhoa import index, reconciler, search
 
     shape = search.shape_document
 
@@ -130,18 +130,18 @@ def test_a_broken_dataset_holds_up_no_other(agency: Any, monkeypatch: Any) -> No
     assert _titles(bad["id"], good["id"]) == ["lành"]
     assert _waiting() == 1
     monkeypatch.undo()
-    assert index.reconcile() >= 1
+    assert reconciler.reconcile() >= 1
     assert _titles(bad["id"]) == ["hỏng"]
 
 
 def test_every_difference_is_found_and_mended(agency: Any) -> None:
     from ckan import model
     from ckan.lib import search
-    from ckanext.thanhhoa import index
-    from ckanext.thanhhoa.index_documents import document_id
+    from ckanext.thanhhoa import reconciler
+    from ckanext.thanhhoa.index_documents import document_id, documents
 
-    index.reconcile()
-    assert index.check() == []
+    reconciler.reconcile()
+    assert reconciler.check() == []
     missing, stale, hidden = (_create(agency, title=t) for t in ("thiếu", "cũ", "kín"))
     solr = search.make_connection()
     solr.delete(id=document_id(missing["id"]))
@@ -152,17 +152,17 @@ def test_every_difference_is_found_and_mended(agency: Any) -> None:
     session.query(model.Package).filter_by(id=hidden["id"]).update({"private": True})
     session.commit()
     phantom = str(uuid.uuid4())
-    document = index.documents([stale["id"]])[0][stale["id"]]
+    document = documents([stale["id"]])[0][stale["id"]]
     solr.add([{**document, "id": phantom, "index_id": document_id(phantom)}], commit=True)
 
-    assert {(d.dataset_id, d.kind) for d in index.check()} == {
+    assert {(d.dataset_id, d.kind) for d in reconciler.check()} == {
         (missing["id"], "missing"),
         (stale["id"], "stale"),
         (hidden["id"], "visibility"),
         (phantom, "phantom"),
     }
-    assert index.reconcile() == 4
-    assert index.check() == []
+    assert reconciler.reconcile() == 4
+    assert reconciler.check() == []
     assert _titles(missing["id"], stale["id"], phantom) == ["mới", "thiếu"]
 
 
@@ -227,23 +227,23 @@ def test_the_index_is_compared_when_it_is_time_and_by_one_worker(
     import sqlalchemy as sa
     from ckan import model
     from ckan.lib import search
-    from ckanext.thanhhoa import index
+    from ckanext.thanhhoa import reconciler
     from ckanext.thanhhoa.index_documents import document_id
     from ckanext.thanhhoa.model import upkeep
 
     model.Session.execute(sa.delete(upkeep))
     model.Session.commit()
-    index.reconcile()
+    reconciler.reconcile()
     dataset = _create(agency, title=f"Thử {uuid.uuid4().hex}")
     search.make_connection().delete(id=[document_id(dataset["id"])], commit=True)
-    assert [d.kind for d in index.check() if d.dataset_id == dataset["id"]] == ["missing"]
-    assert index.reconcile_when_due() == 1
-    assert index.check() == []
+    assert [d.kind for d in reconciler.check() if d.dataset_id == dataset["id"]] == ["missing"]
+    assert reconciler.reconcile_when_due() == 1
+    assert reconciler.check() == []
     search.make_connection().delete(id=[document_id(dataset["id"])], commit=True)
-    assert index.reconcile_when_due() == 0, "not yet time again"
+    assert reconciler.reconcile_when_due() == 0, "not yet time again"
     model.Session.execute(sa.update(upkeep).values(done_at=sa.text("now() - interval '2 hours'")))
     model.Session.commit()
-    assert index.reconcile_when_due() == 1
+    assert reconciler.reconcile_when_due() == 1
 
 
 def test_what_is_closed_leaves_the_index_even_if_solr_refuses_its_new_form(

@@ -104,9 +104,9 @@ def action(name: str, data: dict[str, Any]) -> Any:
 
 def index_differences() -> list[list[str]]:
     """What database and Solr say differently."""
-    from ckanext.thanhhoa import index
+    from ckanext.thanhhoa import reconciler
 
-    return [[difference.dataset_id, difference.kind] for difference in index.check()]
+    return [[difference.dataset_id, difference.kind] for difference in reconciler.check()]
 
 
 def missing_files() -> list[str]:

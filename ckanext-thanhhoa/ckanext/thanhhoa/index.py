@@ -4,7 +4,7 @@ CKAN writes to Solr before it commits, dataset by dataset. Here its package inde
 one that adds a row to ``thanhhoa.to_index`` in the transaction of the write (the one seam, held by
 a canary test); once the transaction is committed the datasets are read back and sent in batches.
 A Solr that is down therefore blocks no write, and a write that fails leaves nothing in Solr. Rows
-that could not be sent stay, and a worker's `flush` sends them later.
+that could not be sent stay, and a worker's `flush` sends them later; `reconciler` compares.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as WaitTimeout
 from contextvars import ContextVar
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import flask
 import pysolr
@@ -28,10 +27,10 @@ from ckan import model
 from ckan.lib import search
 from ckan.lib.search import index as ckan_index
 from ckanext.thanhhoa import config, leases
-from ckanext.thanhhoa.index_documents import Shows, document_id, documents
-from ckanext.thanhhoa.model import to_index, upkeep
+from ckanext.thanhhoa.index_documents import Shows
+from ckanext.thanhhoa.index_sending import send_documents
+from ckanext.thanhhoa.model import to_index
 from sqlalchemy import event
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -214,7 +213,7 @@ def _flush(
                 return done
             ids = list(dict.fromkeys(row.dataset_id for row in rows))
             sent.extend(ids)
-            refused = _send(ids, _current(shows, rows))
+            refused = send_documents(ids, _current(shows, rows))
             seen = [row.id for row in rows if row.dataset_id not in refused]
             later = [row.id for row in rows if row.dataset_id in refused]
             connection.execute(to_index.delete().where(to_index.c.id.in_(seen)))
@@ -274,156 +273,3 @@ def _current(shows: Mapping[str, Show], rows: Sequence[Any]) -> dict[str, Shows]
     return {
         id_: (default, own) for id_, (row, default, own) in shows.items() if marks.get(id_) == [row]
     }
-
-
-def _send(dataset_ids: Collection[str], shows: Mapping[str, Shows]) -> set[str]:
-    """Brings Solr to the committed state of these datasets; returns those it would not take."""
-    made, gone, refused = documents(dataset_ids, shows)
-    solr = search.make_connection()
-    if made:
-        try:
-            solr.add(list(made.values()), commit=False)
-        except pysolr.SolrError as error:
-            if not _is_refusal(error):
-                raise
-            refused |= _send_singly(solr, made)
-    # What may no longer be seen by everybody must not stay as it was, even if its new form is bad.
-    gone |= {id_ for id_ in refused if id_ in made and _is_closed(made[id_])}
-    if gone:
-        solr.delete(id=[document_id(id_) for id_ in gone], commit=False)
-    solr.commit(softCommit=True)
-    return refused
-
-
-def _is_closed(document: Mapping[str, Any]) -> bool:
-    return document.get("capacity") == "private" or document.get("state") != "active"
-
-
-def _is_refusal(error: pysolr.SolrError) -> bool:
-    """Whether Solr answered that a document is wrong, rather than did not answer."""
-    return "(HTTP 400)" in str(error)
-
-
-def _send_singly(solr: pysolr.Solr, made: Mapping[str, dict[str, Any]]) -> set[str]:
-    refused = set()
-    for dataset_id, document in made.items():
-        try:
-            solr.add([document], commit=False)
-        except pysolr.SolrError as error:
-            if not _is_refusal(error):
-                raise
-            log.error("Solr refuses dataset %s: %s", dataset_id, str(error)[:1000])
-            refused.add(dataset_id)
-    return refused
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A dataset of which database and Solr say different things."""
-
-    dataset_id: str
-    kind: Literal["missing", "stale", "phantom", "visibility"]
-
-
-def check() -> list[Difference]:
-    """Every difference between database and Solr. What only waits to be sent is one, too."""
-    in_database, in_solr = _database_facts(), _solr_facts()
-    found = [Difference(id_, "phantom") for id_ in in_solr if id_ not in in_database]
-    for id_, facts in in_database.items():
-        indexed = in_solr.get(id_)
-        if indexed is None:
-            found.append(Difference(id_, "missing"))
-        elif indexed.visibility != facts.visibility:
-            found.append(Difference(id_, "visibility"))
-        elif indexed != facts:
-            found.append(Difference(id_, "stale"))
-    return found
-
-
-def reconcile() -> int:
-    """Mends every difference and returns how many datasets were sent or removed."""
-    return _send_again(difference.dataset_id for difference in check())
-
-
-def reconcile_when_due() -> int:
-    """`reconcile` by the first worker that finds it is time; the others leave it to that one.
-
-    When it was last done is noted where all workers look: in a row of the ledger's `upkeep`.
-    """
-    minutes = config.reconcile_minutes()
-    if minutes <= 0:
-        return 0
-    new = insert(upkeep).values(task="reconcile", done_at=sa.func.now())
-    due = upkeep.c.done_at < sa.func.now() - sa.literal_column(f"interval '{minutes} minutes'")
-    claim = new.on_conflict_do_update(
-        index_elements=["task"], set_={"done_at": sa.func.now()}, where=due
-    ).returning(upkeep.c.task)
-    mine = model.Session.execute(claim).first() is not None
-    model.Session.commit()
-    if not mine:
-        return 0
-    mended = reconcile()
-    if mended:
-        log.warning("%d datasets differed between database and index, and were mended", mended)
-    return mended
-
-
-def rebuild() -> int:
-    """Sends every dataset anew and removes what should not be there. Searching goes on."""
-    return _send_again([*_database_facts(), *_solr_facts()])
-
-
-def _send_again(dataset_ids: Iterable[str]) -> int:
-    ids = list(dict.fromkeys(dataset_ids))
-    with deferred():
-        mark(ids)
-        model.Session.commit()
-    return flush()
-
-
-class _Facts(NamedTuple):
-    """What is compared: who may see it, where it belongs, and when it changed (milliseconds)."""
-
-    visibility: tuple[str, str]
-    modified: str
-
-
-def _database_facts() -> dict[str, _Facts]:
-    query = model.Session.query(
-        model.Package.id,
-        model.Package.private,
-        model.Package.state,
-        model.Package.metadata_modified,
-    )
-    if search.config.get("ckan.search.remove_deleted_packages"):
-        query = query.filter(model.Package.state != "deleted")
-    return {
-        id_: _Facts(
-            ("private" if private else "public", state), modified.isoformat(timespec="milliseconds")
-        )
-        for id_, private, state, modified in query
-    }
-
-
-def _solr_facts() -> dict[str, _Facts]:
-    solr = search.make_connection(decode_dates=False)
-    query = {
-        "fq": f'+site_id:"{search.config["ckan.site_id"]}" +entity_type:package',
-        "fl": "id,capacity,state,metadata_modified",
-        "sort": "index_id asc",
-        "rows": 1000,
-        "cursorMark": "*",
-    }
-    return {
-        document["id"]: _Facts(
-            (document.get("capacity", ""), document.get("state", "")),
-            _milliseconds(document.get("metadata_modified", "")),
-        )
-        for document in solr.search("*:*", **query)
-    }
-
-
-def _milliseconds(moment: str) -> str:
-    """Solr leaves trailing zeros of a second's fraction out."""
-    whole, _, fraction = moment.rstrip("Z").partition(".")
-    return f"{whole}.{fraction:0<3.3}"

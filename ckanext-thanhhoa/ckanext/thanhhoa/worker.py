@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import flask
 from ckan import model
-from ckanext.thanhhoa import datastore, index, jobs, leases, notices, retention, runs
+from ckanext.thanhhoa import datastore, index, jobs, leases, notices, reconciler, retention, runs
 from ckanext.thanhhoa.ledger import Ledger
 from ckanext.thanhhoa.work import help_with, work
 from sqlalchemy.exc import OperationalError
@@ -192,7 +192,7 @@ class Worker:
 
     def _compare(self) -> None:
         """Mends what the index lacks, when it is time; one worker for all."""
-        self._repeat(index.reconcile_when_due, lambda: self._stopping.wait(COMPARE_EVERY))
+        self._repeat(reconciler.reconcile_when_due, lambda: self._stopping.wait(COMPARE_EVERY))
 
     def _expire(self) -> None:
         """Lets go of what is too old to be undone; one worker for all."""

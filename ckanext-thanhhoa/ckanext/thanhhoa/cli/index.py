@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import click
-from ckanext.thanhhoa import index as search_index
+from ckanext.thanhhoa import reconciler
 from ckanext.thanhhoa.cli.command import (
     PARTLY,
     command,
@@ -34,7 +34,7 @@ def check(as_json: bool) -> None:
     Mã thoát / exit code: 0 khớp/same; 1 có khác biệt/differences.
     """
     with command(as_json):
-        found = search_index.check()
+        found = reconciler.check()
         if as_json:
             print_json({"total": len(found), "differences": [asdict(one) for one in found]})
         elif found:
@@ -51,7 +51,7 @@ def check(as_json: bool) -> None:
 def reconcile(as_json: bool) -> None:
     """Sửa mọi khác biệt của chỉ mục. / Mends every difference."""
     with command(as_json):
-        _told(search_index.reconcile(), as_json)
+        _told(reconciler.reconcile(), as_json)
 
 
 @index.command("rebuild")
@@ -59,7 +59,7 @@ def reconcile(as_json: bool) -> None:
 def rebuild(as_json: bool) -> None:
     """Lập lại toàn bộ chỉ mục; trong lúc đó vẫn tìm kiếm được. / Indexes everything anew."""
     with command(as_json):
-        _told(search_index.rebuild(), as_json)
+        _told(reconciler.rebuild(), as_json)
 
 
 def _told(total: int, as_json: bool) -> None:
