@@ -175,3 +175,19 @@ def test_the_api_has_stocks_filters(app, shelf, key):
     asked = {"q": key, "fq": 'year:"2023" year:"2024"', "facet.field": '["year"]'}
     answer = app.get("/api/3/action/package_search", query_string=asked)
     assert json.loads(answer.body)["result"]["count"] == 0
+
+
+def test_an_old_district_is_explained_and_leads_to_the_units_of_today(app, with_plugins):
+    said = page(app, q="hộ nghèo huyện Hà Trung")
+    note = said[said.index('class="place-notes"') :]
+    note = note[: note.index("</aside>")]
+    assert "<strong>Huyện Hà Trung</strong> (đến 30/06/2025): nay là" in note
+    assert re.search(r'<a href="/dataset/\?place=\d+&q=[^"]+">Xã Hoạt Giang</a>', note)
+    every = re.search(r'<a class="all" href="([^"]+)">Lọc theo cả 6 đơn vị</a>', note)
+    assert every[1].count("place=") == 6
+
+
+def test_a_page_without_an_old_place_has_no_note(app, with_plugins):
+    assert 'class="place-notes"' not in page(app, q="hộ nghèo")
+    assert 'class="place-notes"' not in page(app)
+    assert 'class="place-notes"' not in page(app, q="title:quảng-xương")

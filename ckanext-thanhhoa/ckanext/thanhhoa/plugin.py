@@ -27,6 +27,7 @@ from ckanext.thanhhoa import (
     resource_urls,
     search,
     search_found,
+    search_help,
     search_page,
     views,
 )
@@ -45,7 +46,10 @@ def get_actions() -> dict[str, Callable[..., Any]]:
 
 def get_auth_functions() -> dict[str, Callable[..., Any]]:
     """Who may do what: an auth function for every action of the portal."""
-    return {**auth.get_auth_functions(), **access.get_auth_functions()}
+    return {
+        **auth.get_auth_functions(),
+        **access.get_auth_functions(),
+    }
 
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
@@ -56,6 +60,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         **change_words.get_helpers(),
         **open_conflicts.get_helpers(),
         **search_found.get_helpers(),
+        **search_help.get_helpers(),
         **search_page.get_helpers(),
     }
 

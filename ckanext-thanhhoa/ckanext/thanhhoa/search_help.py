@@ -1,0 +1,76 @@
+"""What a page with results says to help on: about places, other spellings, the nearest results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import flask
+from ckan.plugins import toolkit
+from ckanext.thanhhoa import helpers
+from ckanext.thanhhoa.search import is_free_text
+from ckanext.thanhhoa.search_found import LISTINGS
+from ckanext.thanhhoa.search_place_notes import PlaceNote
+from ckanext.thanhhoa.search_place_notes import place_notes as notes_for
+
+from schemas.admin_units import AdminUnit
+
+
+def get_helpers() -> dict[str, Callable[..., Any]]:
+    """The helpers by the names that templates use."""
+    return {"thanhhoa_place_notes": place_notes}
+
+
+def asked() -> str:
+    """The free text that the page's address asks for; empty where there is none."""
+    if flask.request.endpoint not in LISTINGS:
+        return ""
+    text = flask.request.args.get("q", "")
+    return text if is_free_text({"q": text}) else ""
+
+
+def place_notes() -> list[dict[str, Any]]:
+    """The notes on places for the page: ``{old, until, verb, places: [{label, url}], all_url}``."""
+    return [_note(note) for note in notes_for(asked())]
+
+
+def _note(note: PlaceNote) -> dict[str, Any]:
+    places = [{"label": _name(unit), "url": _filtered(note.rest, [unit])} for unit in note.now]
+    return {
+        "old": _name(note.old) if note.old else "",
+        "until": _until(note),
+        "verb": _verb(note),
+        "places": places,
+        "all_url": _filtered(note.rest, note.now) if len(places) > 1 else "",
+    }
+
+
+def _verb(note: PlaceNote) -> str:
+    if note.old is None:
+        may_be = (
+            toolkit._("“{name}” today:") if len(note.now) == 1 else toolkit._("“{name}” may be")
+        )
+        return may_be.format(name=note.typed)
+    if not note.now:
+        return toolkit._("there is no such unit any more")
+    return toolkit._("today") if note.old.level == "huyen" else toolkit._("today in")
+
+
+def _until(note: PlaceNote) -> str:
+    day = helpers.thanhhoa_date(note.until)
+    if note.district is None:
+        return toolkit._("until {day}").format(day=day)
+    district = _name(note.district)
+    if helpers.language() == "vi":
+        district = district[:1].lower() + district[1:]
+    return toolkit._("{district}, until {day}").format(district=district, day=day)
+
+
+def _name(unit: AdminUnit) -> str:
+    return unit.name_en if helpers.language() == "en" and unit.name_en else unit.name
+
+
+def _filtered(rest: str, units: Iterable[AdminUnit]) -> str:
+    """The address of a search for the rest of the query, in these units of today."""
+    named = {"q": rest} if rest else {}
+    return str(toolkit.url_for("dataset.search", place=[unit.code for unit in units], **named))
