@@ -29,6 +29,7 @@ from ckanext.thanhhoa import (
     search_found,
     search_help,
     search_page,
+    suggestions,
     views,
 )
 from ckanext.thanhhoa.logic import action, auth, validators
@@ -40,6 +41,7 @@ def get_actions() -> dict[str, Callable[..., Any]]:
         **action.get_actions(),
         **access.get_actions(),
         **accounts.get_actions(),
+        **suggestions.get_actions(),
         "package_search": search_page.package_search,
     }
 
@@ -49,6 +51,7 @@ def get_auth_functions() -> dict[str, Callable[..., Any]]:
     return {
         **auth.get_auth_functions(),
         **access.get_auth_functions(),
+        **suggestions.get_auth_functions(),
     }
 
 

@@ -51,7 +51,8 @@ _OURS = (
     "year", "place", "title_order", "issued", "modified", "title_vi", "title_en", "tags_vi",
     "tags_fold", "notes_vi", "notes_en", "organization_vi", "organization_fold", "theme_vi",
     "theme_fold", "place_vi", "place_fold", "related_place_vi", "related_place_fold",
-    "column_vi", "column_fold", "text", "text_vi", "text_en", "word", "_version_",
+    "column_vi", "column_fold", "title_begin", "title_begin_vi", "text", "text_vi",
+    "text_en", "word", "_version_",
 )  # fmt: skip
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
