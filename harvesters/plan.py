@@ -1,11 +1,10 @@
-"""Reading a source into a plan: map, look for personal data, decide, spool, and let guards judge.
+"""Reading a source into a plan: prepare, map, decide, spool, and let the guards judge.
 
 Writes nothing but the ledger's spool, so it can be begun anew at any time.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 import time
@@ -13,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harvesters import conflicts, decide, mapping, privacy
+from harvesters import conflicts, decide, mapping, preparing
 from harvesters.ahead import ReadAhead
-from harvesters.codec import decode_table, encode_table
+from harvesters.codec import decode_table
 from harvesters.errors import Cancelled, HarvestError, LeaseLost, Problem
 from harvesters.fetch import Fetch
 from harvesters.model import (
@@ -26,10 +25,8 @@ from harvesters.model import (
     Known,
     MappedDataset,
     Record,
-    RecordResource,
     TableChange,
     Unchanged,
-    digest,
 )
 from harvesters.ports import Catalog, Ledger, Run, RunState, Verdict
 from harvesters.registry import settings_of, source_type
@@ -184,12 +181,9 @@ class Planner:
             self._fail(internal(error).of(record.remote_id))
 
     def _prepare(self, record: Record) -> None:
-        blobs = {
-            resource.remote_id: (self._encoded(resource), _file_digest(resource))
-            for resource in record.resources
-        }
-        lasting = mapping.settled(record, self.rules)
-        hash_ = record_hash(lasting, {k: (_table_digest(t), f) for k, (t, f) in blobs.items()})
+        brought = preparing.contents(record, self.run.source.config.fetch.max_cells)
+        digests = {name: contents.digests() for name, contents in brought.items()}
+        hash_ = preparing.record_hash(mapping.settled(record, self.rules), digests)
         known = self.known.get(record.remote_id)
         # A dataset that still waits to be indexed needs no write either: its row in the list of
         # what is to be indexed was committed with the dataset, and is worked off without us.
@@ -199,8 +193,10 @@ class Planner:
             else:
                 self.unchanged += 1
             return
-        self._inspect(record)
-        stored = {name: self._store(*pair, record) for name, pair in blobs.items()}
+        for problem in preparing.personal_data(record):
+            self.tally.personal = True
+            self.problems.append(problem)
+        stored = {name: contents.store(self.ports.ledger) for name, contents in brought.items()}
         dataset, notes = mapping.map_record(self.run.source.id, record, self.rules, stored)
         dataset = self._with_origin(dataset, record)
         self.problems.extend(notes)
@@ -231,44 +227,6 @@ class Planner:
         kept, self.kept = self.kept, []
         if kept:
             self._spool(kept)
-
-    def _encoded(self, resource: RecordResource) -> bytes | None:
-        if resource.table is None:
-            return None
-        cells = len(resource.table.columns) * len(resource.table.rows)
-        limit = self.run.source.config.fetch.max_cells
-        if cells > limit:
-            where = str(resource.fields.get("name") or resource.remote_id)
-            raise HarvestError(
-                "too_large", where=where, limit=f"{limit} ô", limit_en=f"{limit} cells"
-            )
-        return encode_table(resource.table)
-
-    def _store(
-        self, table: bytes | None, file: str | None, record: Record
-    ) -> tuple[str | None, str | None]:
-        table_blob = self.ports.ledger.put_blob(table) if table is not None else None
-        if file is not None:
-            content = next(
-                r.file.content for r in record.resources if r.file and r.file.sha256 == file
-            )
-            self.ports.ledger.put_blob(content)
-        return table_blob, file
-
-    def _inspect(self, record: Record) -> None:
-        for resource in record.resources:
-            if resource.table is None:
-                continue
-            where = str(resource.fields.get("name") or record.remote_id)
-            for found in privacy.inspect(resource.table):
-                self.tally.personal = True
-                params = {
-                    "column": found.column,
-                    "kind": found.kind,
-                    "hits": str(found.hits),
-                    "rows": str(found.rows),
-                }
-                self.problems.append(Problem("personal_data", where, record.remote_id, params))
 
     def _flush(self) -> None:
         self._flush_kept()
@@ -354,20 +312,3 @@ class Planner:
         if now - self.last_beat >= BEAT_EVERY:
             self.ports.ledger.beat(self.run)
             self.last_beat = now
-
-
-def _table_digest(table: bytes | None) -> str | None:
-    return hashlib.sha256(table).hexdigest() if table is not None else None
-
-
-def _file_digest(resource: RecordResource) -> str | None:
-    return resource.file.sha256 if resource.file is not None else None
-
-
-def record_hash(record: Record, blobs: Mapping[str, tuple[str | None, str | None]]) -> str:
-    """What a record says, by digest. `blobs`: its resources' tables and files, each by digest."""
-    resources = [
-        [resource.remote_id, dict(resource.fields), *blobs[resource.remote_id]]
-        for resource in record.resources
-    ]
-    return digest([record.remote_id, dict(record.fields), resources])

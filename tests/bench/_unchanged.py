@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from harvesters import mapping
-from harvesters.plan import record_hash
+from harvesters.preparing import record_hash
 from harvesters.registry import source_type
 from harvesters.sources._ckan_package import to_record
 from tests.bench._ours import Ours
