@@ -1,4 +1,6 @@
-"""Make conf/synonyms.txt from conf/abbreviations.txt: `python docker/solr/build_synonyms.py`.
+"""Make conf/synonyms.txt from schemas/words/abbreviations.txt.
+
+Run ``python docker/solr/build_synonyms.py`` after a change there.
 
 Solr's synonym filter compares whole tokens and knows nothing of the analysis before it, so every
 form is written here as that analysis leaves it: lower case, tones placed, i for y, cut where the
@@ -20,6 +22,7 @@ from pathlib import Path
 from schemas.text import fold, nfc, tone
 
 CONF = Path(__file__).parent / "conf"
+WORDS = Path(__file__).parents[2] / "schemas" / "words"
 # The rule "y for i" of the field types in schema.xml, on decomposed lower-case text.
 I_FOR_Y = re.compile(r"(?<![^\W\d_])([hklmst])y([\u0300-\u0323]?)(?![^\W\d_]|[\u0300-\u036f])")
 BETWEEN_TOKENS = re.compile(r"[\W_]+")
@@ -50,6 +53,6 @@ def build(source: str) -> str:
 
 
 if __name__ == "__main__":
-    text = build((CONF / "abbreviations.txt").read_text(encoding="utf-8"))
+    text = build((WORDS / "abbreviations.txt").read_text(encoding="utf-8"))
     (CONF / "synonyms.txt").write_text(text, encoding="utf-8")
     sys.stdout.write(f"{text.count(' => ')} rules\n")

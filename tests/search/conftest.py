@@ -15,12 +15,14 @@ import ckan.lib.search.index as ckan_index
 import ckan.lib.search.query as ckan_query
 import pysolr
 import pytest
+from ckanext.thanhhoa import search_words
 from ckanext.thanhhoa.search import (
     QUERY_PARSER,
     package_search,
     shape_document,
     shape_query,
 )
+from ckanext.thanhhoa.search_vocabulary import Vocabulary
 
 CONFIG = {
     "ckan.search.solr_commit": False,
@@ -37,6 +39,8 @@ class Site:
         self.config = {**CONFIG, "ckan.site_id": site_id}
         self._solr = pysolr.Solr(url, timeout=20)
         self._unseen = False
+        self._unread = True
+        self._words = Vocabulary()
 
     @property
     def solr(self) -> pysolr.Solr:
@@ -71,19 +75,28 @@ class Site:
             if key not in CORE_FIELDS
         ]
         ckan_index.PackageSearchIndex().index_package({**default, "with_custom_schema": dataset})
-        self._unseen = True
+        self._unseen = self._unread = True
         return dataset["name"]
 
     def search(self, q: str, **params: Any) -> dict[str, Any]:
         """What `package_search` finds: count, results (names unless `fl` says else), facets."""
         return package_search(self._action, {}, {"q": q, **params})
 
+    def vocabulary(self) -> Vocabulary:
+        """The words of what has been added; in the portal `search_words` keeps them."""
+        if self._unread or self._unseen:
+            self._words, self._unread = (
+                search_words.read(self.solr, self.config["ckan.site_id"]),
+                False,
+            )
+        return self._words
+
     def _action(self, context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
         """CKAN's action as far as it goes without a database."""
         asked = {"df": "text", "rows": 50, "fq": "", **data_dict}
         asked.setdefault("sort", "score desc, metadata_modified desc")
         query = ckan_query.PackageSearchQuery()
-        query.run(shape_query(asked))
+        query.run(shape_query(asked, self.vocabulary()))
         return {"count": query.count, "results": query.results, "facets": query.facets}
 
     def names(self, q: str, **params: Any) -> list[str]:

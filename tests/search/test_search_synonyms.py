@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "docker" / "solr"
+WORDS = Path(__file__).parents[2] / "schemas" / "words"
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def build_synonyms():
 
 
 def test_the_file_is_up_to_date(build_synonyms):
-    source = (FOLDER / "conf" / "abbreviations.txt").read_text(encoding="utf-8")
+    source = (WORDS / "abbreviations.txt").read_text(encoding="utf-8")
     made = (FOLDER / "conf" / "synonyms.txt").read_text(encoding="utf-8")
     assert build_synonyms.build(source) == made, "run: python docker/solr/build_synonyms.py"
 
@@ -37,7 +38,7 @@ def test_a_group_of_one_is_refused(build_synonyms, line):
 
 def test_forms_are_written_as_solr_reads_them(build_synonyms, site):
     """The one place where a rule of the schema is written twice: Solr itself is the judge."""
-    source = (FOLDER / "conf" / "abbreviations.txt").read_text(encoding="utf-8")
+    source = (WORDS / "abbreviations.txt").read_text(encoding="utf-8")
     lines = [line for line in source.splitlines() if line and not line.startswith("#")]
     forms = [form.strip() for line in lines for form in line.split(",")]
     forms += ["Hoà KỸ thuỷ Quý hoàn lý", "tỷ lệ", "TP.Hồ", "a_b"]

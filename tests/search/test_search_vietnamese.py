@@ -77,9 +77,10 @@ def test_the_population_is_first(site, catalogue, query):
 
 def test_the_exact_accents_come_first_and_the_others_follow(site, catalogue):
     east, copper = catalogue["dong tien"], catalogue["dong tien 2"]
-    assert site.names("Đông Tiến") == [east, copper]
-    assert site.names("Đồng Tiến") == [copper, east]
-    assert set(site.names("dong tien")) == {east, copper}
+    # The city that Đông Tiến belonged to follows behind both.
+    assert site.names("Đông Tiến") == [east, copper, catalogue["capitals"]]
+    assert site.names("Đồng Tiến")[:2] == [copper, east]
+    assert set(site.names("dong tien")[:2]) == {east, copper}
 
 
 def test_i_and_y_are_one_vowel_where_they_are_pronounced_so(site, catalogue):

@@ -29,6 +29,7 @@ from ckanext.thanhhoa import (
     search_found,
     search_help,
     search_page,
+    search_words,
     suggestions,
     views,
 )
@@ -137,7 +138,7 @@ class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
         access.redact_dataset(context, pkg_dict)
 
     def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
-        return search.shape_query(search_params)
+        return search.shape_query(search_params, search_words.current())
 
     def after_dataset_search(
         self, search_results: dict[str, Any], search_params: dict[str, Any]

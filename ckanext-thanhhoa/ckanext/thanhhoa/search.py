@@ -17,6 +17,9 @@ from typing import Any
 import ckan.plugins.toolkit as toolkit
 from ckan.lib.search import SearchError, SearchQueryError
 from ckanext.thanhhoa.search_document import shape_document
+from ckanext.thanhhoa.search_query import solr_boost, solr_query
+from ckanext.thanhhoa.search_reading import read
+from ckanext.thanhhoa.search_vocabulary import Vocabulary
 
 from schemas.text import fold, nfc, tone
 
@@ -55,6 +58,8 @@ QUERY_PARSER = "edismax"
 _ANY_WORD = f"{{!{QUERY_PARSER} q.op=OR}}"
 _ANY_OF_MANY_WORDS = f"{{!{QUERY_PARSER} q.op=OR pf=text pf2=text}}"
 
+_NO_VOCABULARY = Vocabulary()
+
 # NAME: directly before something, as API users write it. A URL or a time of day is no field, nor
 # is a Vietnamese word before a colon ("dân số: 2024").
 _FIELD = re.compile(r"(?<![^\s(+\-!])[A-Za-z_*][A-Za-z0-9_.*-]*:(?!//)(?=\S)")
@@ -71,7 +76,9 @@ def allow_query_parser(config: MutableMapping[str, Any]) -> None:
     config[option] = " ".join(dict.fromkeys([*allowed, QUERY_PARSER]))
 
 
-def shape_query(params: Mapping[str, Any]) -> dict[str, Any]:
+def shape_query(
+    params: Mapping[str, Any], vocabulary: Vocabulary = _NO_VOCABULARY
+) -> dict[str, Any]:
     """CKAN's search parameters with what makes Vietnamese found; a new dict, the given one stays.
 
     Free text is normalised and gets the portal's fields, weights and minimum match, unless the
@@ -94,12 +101,20 @@ def shape_query(params: Mapping[str, Any]) -> dict[str, Any]:
     shaped["q"] = "-*:*"
     if words:
         many = len(words.split()) > MAX_WORDS_BY_ROLE
-        shaped["q"] = (_ANY_OF_MANY_WORDS if many else _ANY_WORD) + words
         shaped["defType"] = "lucene"
+        if vocabulary.size and not many and not {"qf", "mm"} & shaped.keys():
+            reading = read(words, vocabulary)
+            shaped["q"] = _structured(solr_boost(reading)) + solr_query(reading, vocabulary)
+            return shaped
+        shaped["q"] = (_ANY_OF_MANY_WORDS if many else _ANY_WORD) + words
         shaped.setdefault("qf", "text" if many else _fields_for(words))
         shaped.setdefault("mm", MIN_MATCH)
         shaped.setdefault("tie", TIE)
     return shaped
+
+
+def _structured(boost: str) -> str:
+    return f"{{!{QUERY_PARSER} q.op=OR mm=0 tie={TIE} qf=text pf='' pf2='' boost='{boost}'}}"
 
 
 def is_free_text(params: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ckanext.thanhhoa.search_places import places_of
+from ckanext.thanhhoa.search_places import areas_named, places_of
 from ckanext.thanhhoa.search_vocabulary import words_of_document
 
 from schemas import codelist
@@ -52,7 +52,7 @@ _OURS = (
     "tags_fold", "notes_vi", "notes_en", "organization_vi", "organization_fold", "theme_vi",
     "theme_fold", "place_vi", "place_fold", "related_place_vi", "related_place_fold",
     "column_vi", "column_fold", "title_begin", "title_begin_vi", "text", "text_vi",
-    "text_en", "word", "_version_",
+    "text_en", "word", "area", "_version_",
 )  # fmt: skip
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -140,10 +140,12 @@ def _text(key: str, value: Any) -> Any:
 
 def _facets(dataset: Mapping[str, Any]) -> dict[str, Any]:
     places = places_of(_records(dataset.get("spatial_coverage")))
+    organization = dataset.get("organization") or {}
     return {
         **{field: _words(dataset.get(field)) for field in _CODES},
         "year": sorted(_years(dataset)),
         "place": places.codes,
+        "area": places.codes or areas_named(dataset.get("title"), organization.get("title")),
         "place_vi": places.names,
         "related_place_vi": places.related,
     }

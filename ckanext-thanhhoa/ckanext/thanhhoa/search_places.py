@@ -14,8 +14,11 @@ from functools import cache
 from typing import Any
 
 from schemas.admin_units import AdminUnit, predecessors, unit_on, units_with_code
-from schemas.place_names import today
+from schemas.place_names import PlaceFound, places_in, today
 from schemas.text import nfc
+
+#: Stands for "names no place", so that such datasets can be asked for.
+NOWHERE = "none"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,20 @@ def places_of(coverage: Iterable[Mapping[str, Any]]) -> Places:
             codes += [u.code for u in today(unit)]
             related += _related_names(unit)
     return Places(*(list(dict.fromkeys(found)) for found in (codes, names, related)))
+
+
+def areas_named(*texts: Any) -> list[str]:
+    """Codes of today's units that the first text with any names, for a dataset without coverage."""
+    for text in texts:
+        if isinstance(text, str) and (found := places_in(text)):
+            units = [unit for place in found for unit in _as_named(place)]
+            return list(dict.fromkeys(now.code for unit in units for now in today(unit)))
+    return [NOWHERE]
+
+
+def _as_named(place: PlaceFound) -> tuple[AdminUnit, ...]:
+    now = tuple(unit for unit in place.units if unit.end is None)
+    return now or place.units
 
 
 def _unit(record: Mapping[str, Any]) -> AdminUnit | None:

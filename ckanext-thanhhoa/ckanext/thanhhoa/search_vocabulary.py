@@ -15,14 +15,18 @@ from functools import cached_property
 from itertools import pairwise
 
 from schemas.place_names import words_of
-from schemas.text import fold
-from schemas.typing_residue import decode
+from schemas.text import fold, tone
+from schemas.typing_residue import decode, is_syllable
 
 #: Ways to read one word that are weighed against each other.
 MOST_READINGS = 12
 #: What a reading costs that is not what was typed, in the unit of ln(number of datasets).
 _COST_RESTORED, _COST_DECODED, _COST_EDITED, _COST_OTHER_ACCENTS = 0.2, 1.0, 5.0, 3.0
-_COST_UNKNOWN = 9.0
+#: A word left without the accents that it has in every dataset.
+_COST_BARE = 0.5
+#: A word that no dataset has; one that is good Vietnamese may just be missing, and is mended only
+#: where the mended word is known beside its neighbour.
+_COST_UNKNOWN, _COST_MISSING = 9.0, 2.0
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -38,9 +42,10 @@ def words_of_document(texts: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`counts`: in how many datasets each syllable and each pair ("thủy sản") occurs."""
+    """`counts`: in how many of `size` datasets each syllable and each pair ("thủy sản") occurs."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
+    size: int = 0
 
     def known(self, syllable: str) -> bool:
         """Whether any dataset has the syllable; one typed without accents may have any."""
@@ -51,10 +56,17 @@ class Vocabulary:
         """The accented forms that a syllable without accents stands for, most frequent first."""
         return self._forms.get(fold(syllable), [])
 
+    def count(self, syllable: str) -> int:
+        """In how many datasets the syllable stands; one without accents: in any form."""
+        typed = syllable.lower()
+        if typed != fold(typed):
+            return self.counts.get(typed, 0)
+        return sum(self.counts[form] for form in self.forms(typed))
+
     def pair(self, left: str, right: str) -> int:
         """In how many datasets the two stand side by side; without accents: in any form."""
         pair = f"{left.lower()} {right.lower()}"
-        if pair in self.counts or pair != fold(pair):
+        if pair != fold(pair):
             return self.counts.get(pair, 0)
         return self._folded_pairs.get(pair, 0)
 
@@ -94,7 +106,12 @@ class Vocabulary:
 
     def _restorations(self, word: str) -> Iterator[tuple[str, float]]:
         typed = word.lower()
-        yield typed, (0.0 if self.known(typed) else _COST_UNKNOWN)
+        missing = _COST_MISSING if is_syllable(tone(typed)) else _COST_UNKNOWN
+        if typed in self.counts:
+            missing = 0.0
+        elif self.known(typed):
+            missing = _COST_BARE
+        yield typed, missing
         if typed == fold(typed):
             for form in self.forms(typed):
                 yield form, _COST_RESTORED
@@ -123,7 +140,7 @@ class Vocabulary:
         for word in words:
             ways: dict[str, float] = {}
             for form, cost in readings(word):
-                cost -= 0.3 * math.log1p(self.counts.get(form, 0))
+                cost -= 0.1 * min(8.0, math.log1p(self.counts.get(form, 0)))
                 ways[form] = min(cost, ways.get(form, cost))
             chosen = sorted(ways.items(), key=lambda way: way[1])[: 4 * MOST_READINGS]
             paths = {form: self._extended(paths, form, cost) for form, cost in chosen}

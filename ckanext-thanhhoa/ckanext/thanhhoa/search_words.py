@@ -66,22 +66,27 @@ def read_again() -> Vocabulary:
     return kept.vocabulary
 
 
+def read(solr: pysolr.Solr, site_id: str) -> Vocabulary:
+    """The vocabulary of a site's index as it is now."""
+    counted = {"facet": "true", "facet.field": "word", "facet.limit": MOST_WORDS}
+    found = solr.search(**_seen(site_id), **counted, **{"facet.mincount": 1, "rows": 0})
+    flat = found.facets["facet_fields"]["word"]
+    return Vocabulary(dict(zip(flat[0::2], flat[1::2], strict=True)), found.hits)
+
+
 def _read(kept: _Kept, solr: pysolr.Solr, site_id: str) -> None:
     try:
-        seen = {
-            "q": "*:*",
-            "fq": f'+site_id:"{site_id}" +entity_type:package +state:active '
-            "+capacity:public +permission_labels:public",
-        }
-        newest = solr.search(**seen, rows=1, sort="indexed_ts desc", fl="indexed_ts")
+        newest = solr.search(**_seen(site_id), rows=1, sort="indexed_ts desc", fl="indexed_ts")
         state = (newest.hits, *(document.get("indexed_ts") for document in newest.docs))
         if state != kept.state:
-            counted = {"facet": "true", "facet.field": "word", "facet.limit": MOST_WORDS}
-            found = solr.search(**seen, **counted, **{"facet.mincount": 1, "rows": 0})
-            flat = found.facets["facet_fields"]["word"]
-            vocabulary = Vocabulary(dict(zip(flat[0::2], flat[1::2], strict=True)))
-            kept.vocabulary, kept.state = vocabulary, state
+            kept.vocabulary, kept.state = read(solr, site_id), state
     except pysolr.SolrError as error:
         log.warning("the words of the index cannot be read: %s", error)
     finally:
         kept.reading.release()
+
+
+def _seen(site_id: str) -> dict[str, str]:
+    """The datasets that everybody may see."""
+    public = "+capacity:public +permission_labels:public"
+    return {"q": "*:*", "fq": f'+site_id:"{site_id}" +entity_type:package +state:active {public}'}
