@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.ckanext.people import SECRET, SOURCE, People, established
+
 
 @pytest.fixture
 def site(request: pytest.FixtureRequest) -> Iterator[Any]:
@@ -61,3 +63,29 @@ def harvest(agency: dict[str, Any]) -> Any:
     from tests.ckanext.harvest_rig import Harvest
 
     return Harvest(agency["id"])
+
+
+@pytest.fixture
+def people(
+    clean_ledger: None,
+    with_plugins: None,
+    with_request_context: None,
+    request: pytest.FixtureRequest,
+) -> People:
+    """An organisation with a user in each role."""
+    return established(request.module.__name__)
+
+
+@pytest.fixture
+def source(people: People) -> dict[str, Any]:
+    """A source of that organisation, with a grant and a stored secret."""
+    name = f"nguon-{uuid.uuid4().hex[:8]}"
+    return people.call(
+        "sysadmin",
+        "thanhhoa_source_create",
+        name=name,
+        owner_org=people.org["name"],
+        allow=["10.0.0.5:8080"],
+        secret=SECRET,
+        **SOURCE,
+    )

@@ -4,64 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytest.importorskip("ckan", reason="the extension lives in CKAN")
 
 from tests.ckan_source import Portal, serving
-
-DATASETS = 24
-#: Short, so that a dead worker's run is taken over within the patience of a test.
-LEASE = 4
-#: Small, so that the few datasets of a test are several parts.
-BATCH = 4
-CKAN = Path(sys.executable).with_name("ckan")
-
-
-class Workers:
-    """Worker processes, each in a process group of its own; none outlives the test."""
-
-    def __init__(self, folder: Path, ini: str):
-        self._ini = folder / "worker.ini"
-        text = Path(ini).read_text()
-        option = f"[app:main]\nckanext.thanhhoa.lease_seconds = {LEASE}\n"
-        option += f"ckanext.thanhhoa.batch = {BATCH}\n"
-        self._ini.write_text(text.replace("[app:main]\n", option))
-        self._log = folder / "worker.log"
-        self._running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, concurrency: int = 4) -> subprocess.Popen[bytes]:
-        env = {**os.environ, "CKAN_INI": str(self._ini)}
-        with self._log.open("ab") as log:
-            worker = subprocess.Popen(
-                [CKAN, "thanhhoa", "worker", "--concurrency", str(concurrency)],
-                env=env,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._running.append(worker)
-        return worker
-
-    def kill(self, worker: subprocess.Popen[bytes]) -> None:
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
-
-    def stop_all(self) -> None:
-        for worker in self._running:
-            if worker.poll() is None:
-                self.kill(worker)
-
-    def log(self) -> str:
-        return self._log.read_text(errors="replace")
+from tests.ckanext.worker_rig import (
+    DATASETS,
+    LEASE,
+    Workers,
+    add_source,
+    ask,
+    assert_exact,
+    settled,
+    state,
+    until,
+    value,
+)
 
 
 @pytest.fixture
@@ -80,75 +43,6 @@ def workers(clean_portal: None, with_plugins: None, tmp_path: Path, ini: str) ->
 def there() -> Iterator[Portal]:
     with serving(DATASETS) as portal:
         yield portal
-
-
-def add_source(there: Portal, name: str = "cong-khac", schedule: str = "manual") -> Any:
-    from ckan import model
-    from ckan.tests import factories
-    from ckanext.thanhhoa import registration, sources
-
-    org = factories.Organization(name=f"so-{uuid.uuid4().hex[:8]}")
-    values = {
-        "name": name,
-        "type": "ckan",
-        "url": there.base,
-        "owner_org": org["id"],
-        "allow": [there.base.removeprefix("http://")],
-        "schedule": schedule,
-    }
-    source_id = registration.register(values, "test", may_grant=True)
-    model.Session.commit()
-    return sources.by_id(source_id)
-
-
-def ask(source: Any) -> str:
-    from ckan import model
-    from ckanext.thanhhoa import jobs, runs
-
-    run_id = runs.request(source, "run", "test")
-    model.Session.commit()
-    jobs.wake([run_id], runs.PERSON)
-    return run_id
-
-
-def value(sql: str, **params: Any) -> Any:
-    """One value from the database as it is now."""
-    import sqlalchemy as sa
-    from ckan import model
-
-    with model.ensure_engine().connect() as connection:
-        return connection.execute(sa.text(sql), params).scalar()
-
-
-def state(run_id: str) -> str:
-    return str(value("SELECT state FROM thanhhoa.run WHERE id = :id", id=run_id))
-
-
-def settled(run_id: str) -> int:
-    query = "SELECT count(*) FROM thanhhoa.plan_item WHERE run_id = :id AND state = 'done'"
-    return int(value(query, id=run_id))
-
-
-def until(condition: Callable[[], bool], workers: Workers, seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, workers.log()[-6000:]
-        time.sleep(0.05)
-
-
-def assert_exact(run_id: str, datasets: int = DATASETS) -> None:
-    """Every dataset once, in the catalogue and in the ledger, and the run says so."""
-    from ckanext.thanhhoa.run_facts import run_report
-
-    report = run_report(run_id)
-    assert (report["state"], report["errors"]) == ("applied", [])
-    assert (report["created"], report["failed"]) == (datasets, 0)
-    assert value("SELECT count(*) FROM package WHERE state = 'active'") == datasets
-    assert value("SELECT count(DISTINCT title) FROM package WHERE state = 'active'") == datasets
-    assert value("SELECT count(*) FROM resource WHERE state = 'active'") == 3 * datasets
-    assert value("SELECT count(*) FROM thanhhoa.record WHERE active") == datasets
-    pending = "SELECT count(*) FROM thanhhoa.plan_item WHERE state <> 'done' AND run_id = :id"
-    assert value(pending, id=run_id) == 0
 
 
 def test_a_worker_killed_in_the_middle_is_replaced_and_nothing_is_doubled(
@@ -395,112 +289,3 @@ def test_a_run_is_cancelled_while_it_is_written(workers: Workers, there: Portal)
     assert report["created"] == written == value("SELECT count(*) FROM thanhhoa.record")
     assert 0 < written < DATASETS
     assert value("SELECT count(*) FROM thanhhoa.plan_item WHERE state = 'pending'") == 0
-
-
-def test_a_run_that_kills_its_workers_is_ended(clean_ledger: None, with_plugins: None) -> None:
-    import sqlalchemy as sa
-    from ckan import model
-    from ckanext.thanhhoa import runs
-    from ckanext.thanhhoa.run_facts import run_report
-    from ckanext.thanhhoa.work import work
-
-    with serving(1) as there:
-        run_id = runs.request(add_source(there), "run", "test")
-        died = sa.text("UPDATE thanhhoa.run SET attempts = :n")
-        model.Session.execute(died, {"n": runs.ATTEMPTS})
-        model.Session.commit()
-        assert work(run_id) == "failed"
-    assert [error["code"] for error in run_report(run_id)["errors"]] == ["interrupted"]
-
-
-def test_the_record_that_kills_its_workers_is_refused_and_the_rest_goes_on(
-    clean_portal: None, with_plugins: None
-) -> None:
-    import sqlalchemy as sa
-    from ckan import model
-    from ckanext.thanhhoa import leases, runs
-    from ckanext.thanhhoa.ledger import Ledger
-    from ckanext.thanhhoa.run_facts import run_report
-    from ckanext.thanhhoa.work import work
-
-    with serving(6) as there:
-        run_id = runs.request(add_source(there), "run", "test")
-        model.Session.commit()
-        assert work(run_id, stopping=lambda: settled_plan(run_id)) is None
-        for _ in range(leases.DEADLY_FROM - 1):  # each of these workers dies on the first line
-            run = runs.acquire(run_id, "doomed")
-            assert run is not None
-            Ledger().divide(run, 4)
-            part = Ledger().claim(run)
-            assert part is not None
-            assert part.part is not None
-            assert len(Ledger().pending(part, 10)) == 6
-            died = sa.text("UPDATE thanhhoa.run SET lease_until = now() - interval '1 second'")
-            model.Session.execute(died)
-            model.Session.commit()
-        assert part.part.careful
-        assert work(run_id) == "applied"
-    report = run_report(run_id)
-    assert (report["created"], report["failed"]) == (5, 1)
-    assert [(error["code"], bool(error["record"])) for error in report["errors"]] == [
-        ("interrupted", True)
-    ]
-
-
-def settled_plan(run_id: str) -> bool:
-    return value("SELECT phase FROM thanhhoa.run WHERE id = :id", id=run_id) == "applying"
-
-
-def test_a_person_hastens_what_waits_and_what_runs_is_not_doubled(
-    clean_ledger: None, with_plugins: None
-) -> None:
-    import sqlalchemy as sa
-    from ckan import model
-    from ckanext.thanhhoa import runs
-
-    from harvesters.errors import HarvestError
-
-    with serving(1) as there:
-        source = add_source(there)
-    scheduled = runs.request(source, "run", None, runs.SCHEDULE)
-    later = sa.text("UPDATE thanhhoa.run SET not_before = now() + interval '1 hour'")
-    model.Session.execute(later)
-    model.Session.commit()
-    assert runs.free_runs() == []
-    assert runs.request(source, "run", "a person") == scheduled
-    assert runs.free_runs() == [(scheduled, True)]
-    for kind in ("run", "plan"):
-        with pytest.raises(HarvestError, match="already_running"):
-            runs.request(source, kind, "another person")
-
-
-def test_a_lease_is_prolonged_while_a_source_is_slow(
-    clean_ledger: None, with_plugins: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ckan.plugins import toolkit
-    from ckanext.thanhhoa import runs
-    from ckanext.thanhhoa.leases import Heartbeat
-
-    monkeypatch.setitem(toolkit.config, "ckanext.thanhhoa.lease_seconds", 1)
-    with serving(1) as there:
-        run_id = runs.request(add_source(there), "run", "test")
-    run = runs.acquire(run_id, "slow one")
-    assert run is not None
-    with Heartbeat(run):
-        time.sleep(2.5)
-        assert runs.acquire(run_id, "another") is None
-    time.sleep(1.2)
-    assert runs.acquire(run_id, "another") is not None
-
-
-def test_waking_without_a_jobs_database_is_no_error(
-    with_plugins: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    from ckan.plugins import toolkit
-    from ckanext.thanhhoa import jobs
-
-    monkeypatch.setitem(
-        toolkit.config, "ckanext.thanhhoa.jobs_url", "postgresql://127.0.0.1:1/jobs"
-    )
-    jobs.wake(["x"])
-    assert "not woken" in caplog.text
