@@ -130,7 +130,7 @@ def _format_by_name(said: str, protocol: str, url: str, name: str, formats: Sequ
         item = items.find(text) if text else None
         if item is None and "/" in text:
             same = (i for i in items if i.extra.get("kieu_noi_dung") == text.lower())
-            item = next((i for i in same if i.ma != "SHP"), None)  # a zip may be anything
+            item = next(same, None)
         if item is not None:
             return item.ma
     if said.startswith("image/"):

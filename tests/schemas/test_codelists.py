@@ -240,3 +240,13 @@ def test_the_version_is_that_of_the_content() -> None:
     said = subprocess.run(run, cwd=home, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == schemas.VERSION
     assert len(schemas.VERSION) == 64
+
+
+def test_a_media_type_is_that_of_one_format_only() -> None:
+    """JSON-stat has none of its own; what only says JSON finds JSON by its other name."""
+    said: dict[str, list[str]] = {}
+    for item in schemas.codelist("format"):
+        if kind := item.extra.get("kieu_noi_dung"):
+            said.setdefault(str(kind), []).append(item.ma)
+    shared = {kind: codes for kind, codes in said.items() if len(codes) > 1}
+    assert shared == {"application/json": ["JSON-stat", "JSON"]}

@@ -467,6 +467,10 @@ def test_an_error_speaks_both_languages() -> None:
         ("Excel", "XLSX"),
         ("text/csv; charset=utf-8", "CSV"),
         ("application/vnd.ms-excel", "XLS"),
+        ("application/zip", "ZIP"),
+        ("application/vnd.shp", "SHP"),
+        ("text/plain", "TXT"),
+        ("application/json", "JSON"),
         ("Bản giấy", "Bản giấy"),
     ],
 )
