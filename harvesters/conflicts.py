@@ -15,6 +15,7 @@ from harvesters.model import Change, FieldChange, MappedDataset, MappedResource
 QUOTED = 80
 _LABELS = {
     "resource": ("Tệp hoặc bảng", "Resource"),
+    "resource_order": ("Thứ tự các tệp và bảng", "Order of the resources"),
     "table": ("Bảng số liệu", "Table"),
     "file": ("Tệp gốc", "File as published"),
     "tags": ("Từ khóa", "Keywords"),

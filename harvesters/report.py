@@ -57,14 +57,17 @@ def report(facts: RunFacts, lang: str = "vi") -> dict[str, Any]:
         "held_reasons": held_reasons(list(facts.held_because), lang),
         "errors": [report_entry(problem, lang) for problem in facts.problems if not problem.note],
         "notes": [report_entry(problem, lang) for problem in facts.problems if problem.note],
-        "changes": [change_entry(change) for change in facts.changes if change.action != "keep"],
+        "changes": [
+            change_entry(change, lang) for change in facts.changes if change.action != "keep"
+        ],
         "changes_total": facts.changes_total,
         **facts.extra,
     }
 
 
-def change_entry(change: Change) -> dict[str, Any]:
-    """One record's line of `changes`."""
+def change_entry(change: Change, lang: str = "vi") -> dict[str, Any]:
+    """One record's line of `changes`. A table's `titles` name the columns that it speaks of."""
+    names, titles = _names(change), _column_titles(change, lang)
     return {
         "record": change.remote_id,
         "dataset": change.dataset_id,
@@ -79,7 +82,7 @@ def change_entry(change: Change) -> dict[str, Any]:
             }
             for f in change.fields
         ],
-        "tables": [_table_entry(table, _names(change)) for table in change.tables],
+        "tables": [_table_entry(t, names, titles.get(t.resource, {})) for t in change.tables],
         "conflicts": [
             {
                 "field": c.field,
@@ -97,7 +100,26 @@ def _names(change: Change) -> dict[str, str]:
     return {resource.id: str(resource.fields.get("name", "")) for resource in resources}
 
 
-def _table_entry(table: TableChange, names: Mapping[str, str]) -> dict[str, Any]:
+def _column_titles(change: Change, lang: str) -> dict[str, dict[str, str]]:
+    """By resource, the title of each column, of those before the change as well."""
+    old = [(f.resource or "", f.before) for f in change.fields if f.field == "table_schema"]
+    resources = change.dataset.resources if change.dataset else ()
+    new = [(resource.id, resource.fields.get("table_schema")) for resource in resources]
+    found: dict[str, dict[str, str]] = {}
+    for resource, schema in (*old, *new):
+        columns = schema.get("fields") if isinstance(schema, Mapping) else None
+        for column in columns or ():
+            title = (column.get("title_en") if lang == "en" else "") or column.get("title")
+            if title:
+                found.setdefault(resource, {})[column["name"]] = title
+    return found
+
+
+def _table_entry(
+    table: TableChange, names: Mapping[str, str], titles: Mapping[str, str]
+) -> dict[str, Any]:
+    changed = (*table.columns_added, *table.columns_removed, *table.columns_retyped)
+    spoken_of = dict.fromkeys([*(cell.column for cell in table.cells), *changed])
     return {
         "resource": table.resource,
         "name": names.get(table.resource, ""),
@@ -108,6 +130,7 @@ def _table_entry(table: TableChange, names: Mapping[str, str]) -> dict[str, Any]
         "columns_retyped": list(table.columns_retyped),
         "cells": [_cell_entry(cell) for cell in table.cells],
         "cells_total": table.cells_total,
+        "titles": {name: titles[name] for name in spoken_of if name in titles},
     }
 
 

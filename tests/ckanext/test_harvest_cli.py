@@ -283,6 +283,10 @@ def test_rows_of_a_gateway_are_harvested_and_a_figure_that_changes_shows(
     changed = commands.json("harvest", "run", name, code=0)
     (table,) = changed["changes"][0]["tables"]
     assert [(c["column"], c["before"], c["after"]) for c in table["cells"]] == [("ho", 3, 30)]
+    assert table["titles"] == {"ho": "Số hộ"}
+    told = commands("harvest", "status", changed["run"]).stdout
+    assert "Số hộ: 3 → 30" in told
+    assert "Dung lượng: " in told
 
 
 def _json(data: Any) -> Any:

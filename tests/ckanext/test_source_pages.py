@@ -49,16 +49,40 @@ class Clerk:
         from ckan import model
 
         from harvesters.errors import Problem
-        from harvesters.model import CellChange, Change, FieldChange, TableChange
+        from harvesters.model import (
+            CellChange,
+            Change,
+            FieldChange,
+            MappedDataset,
+            MappedResource,
+            TableChange,
+        )
         from harvesters.ports import Verdict
 
         run = self.harvest.run()
         cell = CellChange("Văn phòng UBND tỉnh", "diem", Decimal("962.73"), Decimal("963.5"))
-        table = TableChange("r", cells=(cell,), cells_total=1, rows_before=9, rows_after=9)
+        table = TableChange(
+            "r",
+            cells=(cell,),
+            cells_total=1,
+            columns_added=("moi",),
+            rows_before=9,
+            rows_after=9,
+        )
+        columns = [
+            {"name": "diem", "title": "Điểm xếp hạng"},
+            {"name": "moi", "title": "Cột mới"},
+        ]
+        id_, fields = str(uuid.uuid4()), {"table_schema": {"fields": columns}}
+        dataset = MappedDataset(id_, {"title": "DTI"}, (MappedResource("r", fields),))
         title = FieldChange("title", "Cũ <b>", "Mới <b>")
+        name = FieldChange("name", "Bảng cũ", "Bảng mới", "r")
         changes = [
             Change(
-                "update", "dti", str(uuid.uuid4()), title="DTI", fields=(title,), tables=(table,)
+                *("update", "dti", id_, dataset),
+                title="DTI",
+                fields=(title, name),
+                tables=(table,),
             ),
             Change("withdraw", "cu", str(uuid.uuid4()), title="Bộ dữ liệu cũ"),
         ]
@@ -106,8 +130,13 @@ def test_a_plan_reads_like_a_letter(clerk: Clerk) -> None:
         "Bộ dữ liệu cũ",
         "bieu-3.xlsx",
         "Cũ &lt;b&gt;",
+        "Tên bộ dữ liệu",
+        "Tên tệp, bảng",
+        "<td>Điểm xếp hạng</td>",
+        "Cột thêm mới: Cột mới.",
     ):
         assert words in page
+    assert "<td>diem</td>" not in page
     assert "Cũ <b>" not in page
     tokens = re.findall(r'<input[^>]+name="_csrf_token"', page)
     assert len(tokens) == page.count('method="post"') >= 1

@@ -9,6 +9,7 @@ from ckan.plugins import toolkit
 from ckanext.thanhhoa import helpers
 
 import schemas
+from harvesters import conflicts
 from harvesters.mapping import CODED
 
 #: A value longer than this is cut on the page; the API has it whole.
@@ -18,6 +19,7 @@ SHOWN = 400
 def get_helpers() -> dict[str, Callable[..., Any]]:
     """Template helpers of this module."""
     return {
+        "thanhhoa_field_label": thanhhoa_field_label,
         "thanhhoa_change_value": thanhhoa_change_value,
         "thanhhoa_mapped_value": thanhhoa_mapped_value,
     }
@@ -62,25 +64,9 @@ def _counted(number: int, words: str) -> str:
     return words.format(n=helpers.thanhhoa_number(number)) if number else ""
 
 
-def field_labels(resource: bool = False) -> dict[str, str]:
-    """Names of fields in the reader's language.
-
-    A name that datasets and resources share is the dataset's, or with `resource` the other one.
-    """
-    labels = {
-        "table": toolkit._("Table"),
-        "file": toolkit._("File as published"),
-        "resource": toolkit._("Resource"),
-        "resource_order": toolkit._("Order of the resources"),
-        "tags": toolkit._("Keywords"),
-    }
-    schema = schemas.load("dataset")
-    lang = helpers.language()
-    kinds = ("dataset_fields", "resource_fields")
-    for field in (one for kind in (kinds if resource else kinds[::-1]) for one in schema[kind]):
-        label = field["label"]
-        labels[field["field_name"]] = label if isinstance(label, str) else label[lang]
-    return labels
+def thanhhoa_field_label(field: str, of_resource: bool = False) -> str:
+    """A field's title in the reader's language; its own name where it has none."""
+    return conflicts.label(field, of_resource=of_resource)[helpers.language() != "vi"]
 
 
 def thanhhoa_change_value(field: str, value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from ckan import model
 from ckanext.thanhhoa.catalog import CkanCatalog
-from ckanext.thanhhoa.change_words import field_labels
+from ckanext.thanhhoa.change_words import thanhhoa_field_label
 from ckanext.thanhhoa.ledger import Ledger
 from ckanext.thanhhoa.model import record, source
 
@@ -39,12 +39,11 @@ def thanhhoa_open_conflicts(dataset_id: str) -> list[dict[str, Any]]:
     if now is None:
         return []
     names = {resource.id: resource.fields.get("name", "") for resource in now.resources}
-    labels = field_labels()
     return [
         {
             "source": row.name,
             "field": conflict.field,
-            "label": labels.get(conflict.field, conflict.field),
+            "label": thanhhoa_field_label(conflict.field, bool(conflict.resource)),
             "resource": names.get(conflict.resource, "") if conflict.resource else "",
             "portal": conflict.before,
             "says": conflict.after,

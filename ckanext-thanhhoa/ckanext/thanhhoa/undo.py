@@ -81,7 +81,7 @@ def preview(run_id: str, lang: str, limit: int = SHOWN) -> dict[str, Any]:
     return {
         "run": row.id,
         "source": row.source_name,
-        "changes": [change_entry(change) for change in taken.changes],
+        "changes": [change_entry(change, lang) for change in taken.changes],
         "notes": notes,
         "lines": len(done),
         "lines_total": int(model.Session.execute(total).scalar() or 0),

@@ -7,6 +7,8 @@ from typing import Any
 
 from ckanext.thanhhoa.words import word
 
+from harvesters.conflicts import label
+
 #: Changes and errors that are printed; `--json` has them all.
 SHOWN = 20
 #: Characters of a value.
@@ -68,7 +70,8 @@ def _changes(report: dict[str, Any], lang: str) -> Iterator[str]:
         yield f"* {action}: {change['title'] or change['record']} ({change['record']})"
         if change["action"] == "update":
             for field in change["fields"]:
-                yield f"    {field['field']}: {_short(field['before'])} → {_short(field['after'])}"
+                before, after = _short(field["before"]), _short(field["after"])
+                yield f"    {_label(field, lang)}: {before} → {after}"
             yield from _tables(change["tables"], lang)
     if report["changes_total"] > SHOWN:
         yield word("more_changes", lang, more=report["changes_total"] - SHOWN)
@@ -79,7 +82,13 @@ def _tables(tables: list[dict[str, Any]], lang: str) -> Iterator[str]:
         yield "    " + word("table_change", lang, **table)
         for cell in table["cells"][:SHOWN]:
             before, after = _short(cell["before"]), _short(cell["after"])
-            yield f"      {cell['row']} · {cell['column']}: {before} → {after}"
+            column = table["titles"].get(cell["column"], cell["column"])
+            yield f"      {cell['row']} · {column}: {before} → {after}"
+
+
+def _label(field: dict[str, Any], lang: str) -> str:
+    """The field's title; its own name where it has none."""
+    return label(field["field"], of_resource="resource" in field)[lang != "vi"]
 
 
 def _short(value: Any) -> str:

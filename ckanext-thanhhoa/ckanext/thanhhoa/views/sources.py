@@ -11,7 +11,7 @@ from typing import Any
 import flask
 from ckan.common import current_user
 from ckan.plugins import toolkit
-from ckanext.thanhhoa.change_words import field_labels, letter
+from ckanext.thanhhoa.change_words import letter
 from ckanext.thanhhoa.run_causes import as_csv, as_workbook
 from ckanext.thanhhoa.source_status import Status, statuses
 from ckanext.thanhhoa.views.acting import act as _action
@@ -84,8 +84,6 @@ def trial(name: str) -> str:
         {
             "source": source,
             "trial": tried,
-            "labels": field_labels(),
-            "resource_labels": field_labels(resource=True),
         },
     )
 
@@ -121,7 +119,6 @@ def run(name: str, run_id: str) -> Any:
             "source": source,
             "report": report,
             "letter": letter(report),
-            "labels": field_labels(),
             "page": page,
             "pages": pages,
         },
@@ -149,7 +146,7 @@ def undo(name: str, run_id: str) -> Any:
         return toolkit.redirect_to("thanhhoa_sources.run", name=name, run_id=run_id)
     if shown["source"] != source["name"]:
         return toolkit.abort(404)
-    data = {"source": source, "shown": shown, "labels": field_labels()}
+    data = {"source": source, "shown": shown}
     return toolkit.render("thanhhoa/undo.html", data)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import flask
 from ckan.plugins import toolkit
 from ckanext.thanhhoa import config, uploads
-from ckanext.thanhhoa.change_words import field_labels, letter
+from ckanext.thanhhoa.change_words import letter
 from ckanext.thanhhoa.views.acting import act, tell
 from ckanext.thanhhoa.views.sources import sources
 
@@ -35,7 +35,6 @@ def file(name: str) -> Any:
             "size": _size(found["file"]["size"]) if found["file"] else "",
             "report": report,
             "letter": letter(report) if report else "",
-            "labels": field_labels(),
             "suffixes": ",".join(SUFFIXES),
             "largest": _size(config.upload_bytes()),
         },
