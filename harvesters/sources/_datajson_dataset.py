@@ -18,7 +18,7 @@ from harvesters.model import Record, RecordResource
 from harvesters.sources import _dcat_codes as codes
 from harvesters.sources import _dcat_values as values
 from harvesters.sources._dcat_values import Notes, filled
-from harvesters.sources._geometry import bbox, geojson, is_point
+from harvesters.sources._geometry import bbox, geojson, placed
 from schemas.rules import resource_url, web_url
 
 #: Where an object keeps its name, in order of preference.
@@ -180,7 +180,7 @@ def _places(value: Any) -> Iterator[dict[str, str]]:
         if box := bbox(text(item)):
             yield {"bbox": box}
         elif shape:
-            yield {"centroid" if is_point(shape) else "geom": shape}
+            yield placed(shape)
         elif said := text(item):
             yield {"text": said[:300]}
 

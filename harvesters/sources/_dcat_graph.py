@@ -35,7 +35,7 @@ from harvesters.sources._dcat_terms import (
     text,
 )
 from harvesters.sources._dcat_values import Notes, filled
-from harvesters.sources._geometry import geojson, is_point
+from harvesters.sources._geometry import geojson, is_point, placed
 from harvesters.sources._rdf import BNode, Graph, Literal, Term, URIRef, expanded
 from schemas.rules import web_url
 
@@ -252,9 +252,7 @@ def _places(graph: Graph, node: Any) -> list[dict[str, str]]:
 def _place(graph: Graph, term: Term) -> Iterator[dict[str, str]]:
     """A row of `spatial_coverage`; several geometries of one place are the same in other forms."""
     if isinstance(term, Literal):
-        shape = geojson(term)
-        key = "centroid" if is_point(shape) else "geom" if shape else "text"
-        yield {key: shape or str(term).strip()}
+        yield placed(geojson(term)) or {"text": str(term).strip()}
         return
     row = {
         "text": text(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harvesters.errors import Problem
+from harvesters.sources._geometry import geojson, is_on_the_globe, placed, positions, ring
 from schemas.rules import RuleError, complete_period, iso_date
 
 #: Years from which on a period has no end: 2999 and 9999 mean “still going on”.
@@ -26,15 +26,15 @@ def box(
         w, s, e, n = (float(str(v).replace(",", ".")) for v in (west, south, east, north))
     except ValueError:
         return None, True
-    if not (min(w, e) >= -180 and max(w, e) <= 180 and min(s, n) >= -90 and max(s, n) <= 90):
+    if not (is_on_the_globe(w, s) and is_on_the_globe(e, n)):
         return None, True
     turned = s > n or (w > e and w - e <= 180)
     s, n = min(s, n), max(s, n)
     if w > e and w - e > 180:
-        rings = [[_ring(w, s, 180.0, n)], [_ring(-180.0, s, e, n)]]
+        rings = [[ring(w, s, 180.0, n)], [ring(-180.0, s, e, n)]]
         shape: dict[str, Any] = {"type": "MultiPolygon", "coordinates": rings}
     else:
-        shape = {"type": "Polygon", "coordinates": [_ring(min(w, e), s, max(w, e), n)]}
+        shape = {"type": "Polygon", "coordinates": [ring(min(w, e), s, max(w, e), n)]}
     row = {"text": text, "bbox": json.dumps(shape)}
     return {key: value for key, value in row.items() if value}, turned
 
@@ -56,40 +56,15 @@ def place(
     return row or {}
 
 
-def _ring(w: float, s: float, e: float, n: float) -> list[list[float]]:
-    return [[w, s], [e, s], [e, n], [w, n], [w, s]]
-
-
 def box_of(geometry: Any) -> dict[str, str] | None:
     """A row of `spatial_coverage` from a GeoJSON geometry: a point is a centroid, else its box."""
-    points = list(_points(geometry, 0))
+    points = list(positions(geometry))
     if not points:
         return None
     if len(points) == 1:
-        found, _ = box(points[0][0], points[0][1], points[0][0], points[0][1])
-        if found is None:
-            return None
-        return {"centroid": json.dumps({"type": "Point", "coordinates": list(points[0])})}
+        return placed(geojson({"type": "Point", "coordinates": list(points[0])})) or None
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     return box(min(xs), min(ys), max(xs), max(ys))[0]
-
-
-def _points(value: Any, depth: int) -> Iterable[tuple[float, float]]:
-    if depth > 8:
-        return
-    if isinstance(value, Mapping):
-        for key in ("geometry", "coordinates", "geometries", "features"):
-            yield from _points(value.get(key), depth + 1)
-    elif isinstance(value, list):
-        if len(value) >= 2 and all(_is_number(v) for v in value[:2]):
-            yield float(value[0]), float(value[1])
-        else:
-            for item in value:
-                yield from _points(item, depth + 1)
-
-
-def _is_number(value: Any) -> bool:
-    return not isinstance(value, (bool, str, list, Mapping)) and value is not None
 
 
 def day(value: Any) -> str:

@@ -1,17 +1,20 @@
-"""Shapes of places as GeoJSON text: from GeoJSON, WKT and bounding boxes of numbers. Pure.
+"""Shapes of places as GeoJSON: from GeoJSON, WKT and bounding boxes of numbers. Pure.
 
-Only points and polygons, in longitude and latitude (CRS 84), as catalogues write them. What is
-anything else, or lies off the globe, comes out empty.
+In longitude and latitude (CRS 84), as catalogues write them. What is anything else, or lies off the
+globe, comes out empty.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 #: Longest shape that is kept: coverage is an outline, no survey.
 LONGEST = 50_000
+#: Lists and objects within one another, at most.
+_DEEPEST = 8
 _NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d{1,2})?"
 _WKT = re.compile(
     r"(?:<[^>]*>\s*)?(?:SRID=4326;)?(POINT|POLYGON|ENVELOPE|BBOX)\s*\((.*)\)", re.IGNORECASE | re.S
@@ -49,6 +52,36 @@ def is_point(shape: str) -> bool:
     return shape.startswith('{"type": "Point"')
 
 
+def placed(shape: str) -> dict[str, str]:
+    """A row of `spatial_coverage` with a GeoJSON text: a point is a centroid; {} without one."""
+    return {"centroid" if is_point(shape) else "geom": shape} if shape else {}
+
+
+def ring(west: float, south: float, east: float, north: float) -> list[list[float]]:
+    """The corners of a rectangle, closed."""
+    return [[west, south], [east, south], [east, north], [west, north], [west, south]]
+
+
+def is_on_the_globe(x: float, y: float) -> bool:
+    """Whether these are degrees of longitude and latitude."""
+    return -180 <= x <= 180 and -90 <= y <= 90
+
+
+def positions(value: Any, depth: int = 0) -> Iterator[tuple[float, float]]:
+    """Every position of a geometry, a feature or a collection, as GeoJSON nests them."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, Mapping):
+        for key in ("geometry", "coordinates", "geometries", "features"):
+            yield from positions(value.get(key), depth + 1)
+    elif isinstance(value, list):
+        if len(value) >= 2 and all(map(_is_number, value[:2])):
+            yield float(value[0]), float(value[1])
+        else:
+            for item in value:
+                yield from positions(item, depth + 1)
+
+
 def _wkt(text: str) -> str:
     match = _WKT.fullmatch(text)
     if match is None:
@@ -72,8 +105,7 @@ def _points(text: str) -> list[list[float]]:
 def _box(west: float, south: float, east: float, north: float) -> str:
     if south > north or west > east:
         return ""
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return _dumped({"type": "Polygon", "coordinates": [ring]})
+    return _dumped({"type": "Polygon", "coordinates": [ring(west, south, east, north)]})
 
 
 def _dumped(shape: Any) -> str:
@@ -92,7 +124,11 @@ def _on_the_globe(value: list[Any]) -> bool:
     numbers = [item for item in value if isinstance(item, (int, float))]
     if len(numbers) != len(value) or not 2 <= len(numbers) <= 3:
         return False
-    return abs(numbers[0]) <= 180 and abs(numbers[1]) <= 90
+    return is_on_the_globe(numbers[0], numbers[1])
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, (bool, str, list, Mapping)) and value is not None
 
 
 def _no_number(name: str) -> Any:

@@ -22,7 +22,7 @@ from harvesters.sources import _dcat_values as values
 from harvesters.sources._dcat_graph import listing
 from harvesters.sources._dcat_graph import to_record as from_graph
 from harvesters.sources._dcat_values import Notes, filled
-from harvesters.sources._geometry import bbox, geojson, is_point
+from harvesters.sources._geometry import bbox, geojson, placed
 from harvesters.sources._rdf import parse
 from harvesters.tables.xml_document import (
     attribute,
@@ -225,10 +225,7 @@ def _period(said: str) -> tuple[str, str] | None:
 
 
 def _place(said: str) -> Mapping[str, str]:
-    shape = geojson(said)
-    if shape:
-        return {"centroid" if is_point(shape) else "geom": shape}
-    return {"text": said[:300]}
+    return placed(geojson(said)) or {"text": said[:300]}
 
 
 def _contact_persons(resource: Element) -> Iterator[dict[str, str]]:
