@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from rdflib import Graph, Literal, Namespace, URIRef
@@ -12,6 +13,7 @@ from harvesters.model import Column, File, Table
 from tests.ckanext.harvest_rig import create
 
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
+HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 EU = "http://publications.europa.eu/resource/authority/"
 FIELDS = {
     "title": "Dân số trung bình phân theo xã",
@@ -94,6 +96,22 @@ def test_the_catalogue_lists_the_dataset(dataset: Any, browse: Any, ending: str,
     assert len(list(graph.subjects(RDF.type, DCAT.Dataset))) == 1
     (catalogue,) = graph.subjects(RDF.type, DCAT.Catalog)
     assert len(list(graph.objects(catalogue, DCAT.dataset))) == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "form"), [("ttl", "turtle"), ("jsonld", "json-ld"), ("xml", "xml")]
+)
+def test_the_pages_of_a_question_in_words_ask_the_same_question(
+    dataset: Any, browse: Any, ending: str, form: str
+) -> None:
+    asked = {"q": "dân số trung bình", "fq": f'id:{dataset.id} AND -title:"a & b #1+%"'}
+    graph = _graph(browse(f"/catalog.{ending}?{urlencode({**asked, 'lạ': 'x y'})}"), form)
+    assert len(list(graph.subjects(RDF.type, DCAT.Dataset))) == 1
+    (view,) = graph.subjects(RDF.type, HYDRA.PagedCollection)
+    for address in (str(view), str(graph.value(view, HYDRA.first))):
+        assert address == str(URIRef(address).n3())[1:-1]
+        assert urlsplit(address).path == f"/catalog.{ending}"
+        assert dict(parse_qsl(urlsplit(address).query)) == {**asked, "page": "1"}
 
 
 def _graph(answer: Any, form: str) -> Graph:

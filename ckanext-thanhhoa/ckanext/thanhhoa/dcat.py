@@ -1,10 +1,14 @@
-"""DCAT-AP 3 of the portal's datasets: codes of our codelists as the EU's URIs."""
+"""DCAT-AP 3 of the portal's datasets: codes of our codelists as the EU's URIs; sound pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
+from ckan.plugins import toolkit
+from ckanext.dcat import logic
+from ckanext.dcat.processors import RDFSerializer
 from ckanext.dcat.profiles import DCAT, DCT, RDF, RDFS, RDFProfile
 from rdflib import BNode, Literal, Namespace, URIRef
 
@@ -13,6 +17,33 @@ from schemas import Item
 
 DCATAP = Namespace("http://data.europa.eu/r5r/")
 _DATA_THEME = "http://publications.europa.eu/resource/authority/data-theme/"
+#: What a catalogue can be asked besides the page; the next page is asked the same.
+_ASKED = ("modified_since", "profiles", "q", "fq")
+
+
+def install() -> None:
+    """Lets ckanext-dcat's catalogue be written by our serializer; harmless when it is already."""
+    logic.RDFSerializer = Serializer
+
+
+class Serializer(RDFSerializer):
+    """ckanext-dcat's serializer, with addresses of pages that are addresses.
+
+    ckanext-dcat 2.4.4 puts the question into them as it was typed: with a blank rdflib refuses to
+    write the feed (the answer was an error 500), with an ampersand the next page would be asked
+    something else.
+    """
+
+    def _add_pagination_triples(self, paging_info: dict[str, Any]) -> Any:
+        sound = {k: _page(v) if isinstance(v, str) else v for k, v in paging_info.items()}
+        return super()._add_pagination_triples(sound)
+
+
+def _page(address: str) -> str:
+    """The address of a page of the catalogue, its question encoded; the page's number is last."""
+    asked = [(k, v) for k, v in toolkit.request.args.items() if k in _ASKED]
+    query = urlencode([*asked, ("page", address.rpartition("page=")[2])])
+    return f"{address.partition('?')[0]}?{query}"
 
 
 class ThanhhoaProfile(RDFProfile):

@@ -16,6 +16,7 @@ from ckanext.thanhhoa import (
     change_words,
     cli,
     config,
+    dcat,
     facets,
     form_tokens,
     helpers,
@@ -105,6 +106,7 @@ class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
     def configure(self, config_: CKANConfig) -> None:
         config.require_wiring()
         index.install()
+        dcat.install()
 
     # IFacets
 
