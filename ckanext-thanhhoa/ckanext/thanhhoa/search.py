@@ -69,6 +69,14 @@ _LONE_SIGN = re.compile(r"(?<!\S)[+-]+(?![^\s+\-])|[+-]+(?=\s|$)")
 _QUOTES = str.maketrans("“”„«»", '"""""')
 
 
+class QueryRefused(SearchQueryError):
+    """A query that is not asked; says why in both languages, a page in the reader's own."""
+
+    def __init__(self, vi: str, en: str):
+        super().__init__(f"{vi} / {en}")
+        self.said = {"vi": vi, "en": en}
+
+
 def allow_query_parser(config: MutableMapping[str, Any]) -> None:
     """Lets the queries of `shape_query` pass CKAN's door; called from ``update_config``."""
     option = "ckan.search.solr_allowed_query_parsers"
@@ -92,10 +100,11 @@ def shape_query(
     text = shaped["q"]
     words = _plain_words(text) if len(text) <= MAX_CHARACTERS else ""
     if len(text) > MAX_CHARACTERS or len(words.split()) > MAX_WORDS:
-        raise SearchQueryError(
+        raise QueryRefused(
             f"Câu tìm kiếm quá dài (nhiều nhất {MAX_CHARACTERS} ký tự, {MAX_WORDS} từ): hãy giữ "
-            f"lại vài từ chính. / The query is too long ({MAX_CHARACTERS} characters, "
-            f"{MAX_WORDS} words at most): keep a few main words."
+            "lại vài từ chính.",
+            f"The query is too long ({MAX_CHARACTERS} characters, {MAX_WORDS} words at most): "
+            "keep a few main words.",
         )
     # Nothing but signs: nothing can match. CKAN would read an empty query as "everything".
     shaped["q"] = "-*:*"
@@ -140,13 +149,14 @@ def package_search(
         found = original(context, dict(data_dict))
         if not found["count"] and _may_relax(data_dict):
             found = original(context, {**data_dict, "mm": MIN_MATCH_RELAXED})
+            context["thanhhoa_relaxed"] = True  # for the pages, which say so
     except SearchQueryError:
         raise
     except SearchError as error:
         log.info("search refused by Solr: %s", error)
-        raise SearchQueryError(
-            "Không hiểu câu tìm kiếm: hãy bỏ các dấu đặc biệt hoặc kiểm tra cú pháp. / The query "
-            "cannot be read: leave out special signs or check its syntax."
+        raise QueryRefused(
+            "Không hiểu câu tìm kiếm: hãy bỏ các dấu đặc biệt hoặc kiểm tra cú pháp.",
+            "The query cannot be read: leave out special signs or check its syntax.",
         ) from error
     return found
 

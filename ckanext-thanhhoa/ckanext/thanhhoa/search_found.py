@@ -132,10 +132,15 @@ def _places(dataset: Mapping[str, Any]) -> list[str]:
     return [*places.names, *places.related]
 
 
+def look_for(text: str) -> Query:
+    """Marks in this page's results what of the text is found in them."""
+    flask.g.thanhhoa_query = query_of(text if is_free_text({"q": text}) else "")
+    return flask.g.thanhhoa_query
+
+
 def _asked() -> Query:
     """The query of the page, read once for all of its results."""
     if "thanhhoa_query" not in flask.g:
         here = flask.request.endpoint in LISTINGS
-        text = flask.request.args.get("q", "") if here else ""
-        flask.g.thanhhoa_query = query_of(text if is_free_text({"q": text}) else "")
+        return look_for(flask.request.args.get("q", "") if here else "")
     return flask.g.thanhhoa_query

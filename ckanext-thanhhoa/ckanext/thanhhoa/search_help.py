@@ -7,18 +7,27 @@ from typing import Any
 
 import flask
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import helpers
+from ckanext.thanhhoa import helpers, search_page, search_words
 from ckanext.thanhhoa.search import is_free_text
 from ckanext.thanhhoa.search_found import LISTINGS
 from ckanext.thanhhoa.search_place_notes import PlaceNote
 from ckanext.thanhhoa.search_place_notes import place_notes as notes_for
+from ckanext.thanhhoa.search_spelling import other_spelling
+from ckanext.thanhhoa.suggestion_names import nearest, themes
 
 from schemas.admin_units import AdminUnit
+
+#: Themes offered where nothing was found.
+MOST_THEMES = 2
 
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
     """The helpers by the names that templates use."""
-    return {"thanhhoa_place_notes": place_notes}
+    return {
+        "thanhhoa_did_you_mean": did_you_mean,
+        "thanhhoa_place_notes": place_notes,
+        "thanhhoa_themes_near": themes_near,
+    }
 
 
 def asked() -> str:
@@ -29,9 +38,33 @@ def asked() -> str:
     return text if is_free_text({"q": text}) else ""
 
 
+def did_you_mean() -> dict[str, str] | None:
+    """Another spelling of the query: ``{query, url}``; None where none is worth offering."""
+    outcome = search_page.outcome()
+    text = asked()
+    if not text or outcome.problem or outcome.nearest:
+        return None
+    found = 0 if outcome.relaxed else outcome.count
+    spelling = other_spelling(text, found, search_words.current())
+    if not spelling:
+        return None
+    return {"query": spelling, "url": toolkit.h.remove_url_param("q", replace=spelling)}
+
+
 def place_notes() -> list[dict[str, Any]]:
     """The notes on places for the page: ``{old, until, verb, places: [{label, url}], all_url}``."""
     return [_note(note) for note in notes_for(asked())]
+
+
+def themes_near() -> list[dict[str, str]]:
+    """The themes that have most of the query's words in their names: ``[{label, url}]``."""
+    return [
+        {
+            "label": helpers.thanhhoa_label("theme", name.code),
+            "url": toolkit.url_for("dataset.search", theme=name.code),
+        }
+        for name in nearest(themes(), asked(), MOST_THEMES)
+    ]
 
 
 def _note(note: PlaceNote) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def mark(query: Query, texts: Sequence[str]) -> list[Marked]:
     seeker = _Seeker(query, spellings)
     runs = [seeker.runs(words) for words in read]
     joined = {word.key for found in runs for run in found for word in run}
-    lone = [[[word] for word in words if seeker.is_lone(word, joined)] for words in read]
+    lone = [seeker.lone(words, joined, found) for words, found in zip(read, runs, strict=True)]
     return [
         _marked(text, together + alone)
         for text, together, alone in zip(composed, runs, lone, strict=True)
@@ -158,11 +158,22 @@ class _Seeker:
             at += len(run) or 1
         return found
 
-    def is_lone(self, word: Word, joined: Collection[str]) -> bool:
-        """Whether it is a telling word of the query that stands nowhere beside another one."""
-        if word.key in joined or word.key not in self.query.telling:
-            return False
-        return any(self._same(asked, word) for asked in self.query.phrases[0])
+    def lone(
+        self, words: Sequence[Word], joined: Collection[str], runs: Sequence[object]
+    ) -> list[list[Word]]:
+        """The telling words of the query that stand nowhere beside another one.
+
+        A text that has all of them, though apart, says what was asked for by itself.
+        """
+        asked = self.query.phrases[0]
+        there = [
+            word
+            for word in words
+            if word.key in self.query.telling and any(self._same(one, word) for one in asked)
+        ]
+        if not runs and {word.key for word in there} == self.query.telling:
+            return [[word] for word in there]
+        return [[word] for word in there if word.key not in joined]
 
     def _run(self, phrase: Sequence[Word], words: Sequence[Word], at: int) -> list[Word]:
         """The longest run of the phrase that starts there; empty when it says too little."""

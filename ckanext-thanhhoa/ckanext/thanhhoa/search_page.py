@@ -9,22 +9,52 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import flask
+from ckan.lib.search import SearchQueryError
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import facets, search
+from ckanext.thanhhoa import facets, helpers, search, search_found, search_words
 from ckanext.thanhhoa.search_found import LISTINGS
+from ckanext.thanhhoa.search_spelling import other_spelling
 
 Ask = Callable[[Any, dict[str, Any]], dict[str, Any]]
 
 #: Values of one facet that the page can show ("Show all").
 MOST_FACET_VALUES = 500
+#: Results shown where the search itself has none.
+MOST_NEAREST = 3
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """What is found instead of nothing: by which query, with the page's filters or without."""
+
+    query: str
+    filtered: bool
+    count: int
+    results: list[dict[str, Any]]
+
+
+@dataclass
+class Outcome:
+    """How the search of a page went. `problem`: a sentence where it could not be done."""
+
+    problem: str = ""
+    count: int = 0
+    relaxed: bool = False
+    nearest: Nearest | None = None
 
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
     """The helpers by the names that templates use."""
-    return {"thanhhoa_sorting": sorting}
+    return {"thanhhoa_search_outcome": outcome, "thanhhoa_sorting": sorting}
+
+
+def outcome() -> Outcome:
+    """How the search of this page went."""
+    return flask.g.get("thanhhoa_search") or Outcome()
 
 
 @toolkit.chained_action
@@ -57,7 +87,29 @@ def is_page(context: Mapping[str, Any]) -> bool:
 
 
 def search_for_page(ask: Ask, context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
-    """The results for a page, whose address names the filters; `ask` is ``package_search``."""
+    """The results for a page, whose address names the filters; `ask` is ``package_search``.
+
+    What the page has to say besides is kept for its helpers (`Outcome`). A query that cannot be
+    read is no results and a sentence, with status 400.
+    """
+    outcome = flask.g.thanhhoa_search = Outcome()
+    try:
+        found = _filtered(ask, context, data_dict)
+    except SearchQueryError as error:
+        outcome.problem = _in_words(error)
+        _answer_with(400)
+        return _nothing(data_dict)
+    outcome.count = found["count"]
+    outcome.relaxed = bool(context.get("thanhhoa_relaxed"))
+    if not found["count"]:
+        outcome.nearest = _nearest(ask, context, data_dict)
+        if outcome.nearest:
+            search_found.look_for(outcome.nearest.query)
+    return found
+
+
+def _filtered(ask: Ask, context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """The results of a page's search, with each facet's own counts."""
     fields = list(data_dict.get("facet.field") or [])
     asked = {**data_dict, "facet.limit": MOST_FACET_VALUES}
     chosen = chosen_values(flask.request.args.lists(), fields)
@@ -65,13 +117,55 @@ def search_for_page(ask: Ask, context: Any, data_dict: dict[str, Any]) -> dict[s
     found = ask(context, {**asked, "fq": with_filters(rest, chosen)})
     for field in chosen:
         others = {name: values for name, values in chosen.items() if name != field}
-        counted = ask(
-            {**context},
-            {**asked, "fq": with_filters(rest, others), "facet.field": [field], "rows": 0,
-             "start": 0},
-        )  # fmt: skip
+        narrowed = {**asked, "fq": with_filters(rest, others), "facet.field": [field]}
+        counted = ask({**context}, {**narrowed, "rows": 0, "start": 0})
         _take_counts(found, counted, field, chosen[field])
     return found
+
+
+def _nearest(ask: Ask, context: Any, data_dict: dict[str, Any]) -> Nearest | None:
+    """What is found with another spelling or without the filters, where nothing is with both."""
+    query = str(data_dict.get("q") or "")
+    chosen = chosen_values(flask.request.args.lists(), list(data_dict.get("facet.field") or []))
+    rest = without_filters(str(data_dict.get("fq") or ""), chosen)
+    free = search.is_free_text({"q": query})
+    spelling = other_spelling(query, 0, search_words.current()) if free else ""
+    ways = [(spelling, True), ("" if not chosen else query, False), (chosen and spelling, False)]
+    for asked, filtered in ways:
+        if not asked:
+            continue
+        fq = with_filters(rest, chosen if filtered else {})
+        narrowed = {**data_dict, "q": asked, "fq": fq, "facet": "false", "start": 0}
+        found = ask({**context}, {**narrowed, "rows": MOST_NEAREST})
+        if found["count"]:
+            return Nearest(asked, filtered and bool(chosen), found["count"], found["results"])
+    return None
+
+
+def _nothing(data_dict: Mapping[str, Any]) -> dict[str, Any]:
+    """The shape of an answer without results."""
+    return {
+        "count": 0, "results": [], "facets": {}, "search_facets": {}, "sort": data_dict.get("sort"),
+    }  # fmt: skip
+
+
+def _in_words(error: SearchQueryError) -> str:
+    """What is wrong with a query, in the reader's language; nothing that Solr or CKAN said."""
+    if isinstance(error, search.QueryRefused):
+        return error.said[helpers.language()]
+    return toolkit._(
+        "The query or a filter in the address of this page cannot be read. Leave out special "
+        "signs, or start a new search."
+    )
+
+
+def _answer_with(status: int) -> None:
+    """The page is the answer, but not a good one."""
+
+    @flask.after_this_request
+    def mark(response: flask.Response) -> flask.Response:
+        response.status_code = status
+        return response
 
 
 def chosen_values(arguments: Any, fields: Sequence[str]) -> dict[str, list[str]]:

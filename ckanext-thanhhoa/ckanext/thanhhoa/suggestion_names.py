@@ -19,6 +19,8 @@ Kind = Literal["theme", "agency", "place"]
 FEWEST_LETTERS, MOST_LETTERS = 2, 100
 MOST_WORDS = 12
 _WORD = re.compile(r"[^\W_]+")
+#: How well words fit that stand apart; suggested only where none stand together.
+_SCATTERED = 1
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Name:
         rows = (_WORD.findall(name) for name in spelled)
         return tuple((" " + " ".join(row), " " + " ".join(map(fold, row))) for row in rows)
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of its names, folded."""
+        return frozenset(word for _, folded in self._padded for word in folded.split())
+
     def fit(self, typed: Typed) -> int:
         """How well the beginning fits: 0 not at all; more where it is the beginning, in a row."""
         return max((_fit(typed, *row) for row in self._padded), default=0)
@@ -74,7 +81,16 @@ def best(names: Iterable[Name], typed: Typed, most: int) -> list[Name]:
     """The names that fit a beginning best, at most so many."""
     fitting = [(fit, name) for name in names if (fit := name.fit(typed))]
     fitting.sort(key=lambda pair: (-pair[0], len(pair[1].label)))
+    if fitting and fitting[0][0] > _SCATTERED:
+        fitting = [pair for pair in fitting if pair[0] > _SCATTERED]
     return [name for _, name in fitting[:most]]
+
+
+def nearest(names: Iterable[Name], text: str, most: int) -> list[Name]:
+    """The names that share the most words of some length with a text, at most so many."""
+    asked = {fold(word) for word in _WORD.findall(text) if len(word) > 2}
+    shared = [(len(asked & name.words), name) for name in names]
+    return [name for count, name in sorted(shared, key=lambda pair: -pair[0])[:most] if count]
 
 
 @cache
@@ -123,7 +139,7 @@ def _fit(typed: Typed, spelled: str, folded: str) -> int:
     if not all(f" {word}" in folded for word in typed.folded):
         return 0
     row = " " + " ".join(typed.folded)
-    fit = 1 + 2 * (row in folded) + 2 * folded.startswith(row)
+    fit = _SCATTERED + 2 * (row in folded) + 2 * folded.startswith(row)
     if typed.accented:
         fit += 6 * all(f" {word}" in spelled for word in typed.words)
     return fit

@@ -1,0 +1,64 @@
+"""“Did you mean”: a query as the catalogue would write it. Pure, on the catalogue's vocabulary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ckanext.thanhhoa.search_vocabulary import Vocabulary
+
+from schemas.place_names import words_of
+from schemas.text import fold
+
+#: With so many results or fewer another spelling is offered, whatever it is.
+FEW = 3
+#: A reading is clear when the catalogue writes the syllables so at least this often.
+CLEAR = 0.8
+#: Longer queries are sentences, which nobody wants to read again with accents.
+MOST_WORDS = 8
+
+_SIGNS = re.compile(r'["“”„«»:*(){}\[\]\\^~]|(?<!\S)[+-]\S')
+
+
+def other_spelling(text: str, found: int, vocabulary: Vocabulary) -> str:
+    """The query as it was probably meant, where that is worth asking; else empty.
+
+    With few results typing slips are mended and accents restored. With many, only a query without
+    any accents is, and only where the catalogue has one clear reading of it.
+    """
+    words = [] if _SIGNS.search(text) else words_of(text)
+    if not 0 < len(words) <= MOST_WORDS:
+        return ""
+    typed = [word.lower() for word in words]
+    restored = vocabulary.with_accents(words)
+    if found > FEW:
+        unaccented = typed == [fold(word) for word in words]
+        meant = restored if unaccented and _clear(typed, restored, vocabulary) else typed
+    else:
+        meant = vocabulary.corrections(words) or restored
+    return "" if meant == typed or _unknown(meant, vocabulary) else " ".join(meant)
+
+
+def _unknown(words: Sequence[str], vocabulary: Vocabulary) -> bool:
+    """Whether none of the words is in the catalogue: nothing would be found with them."""
+    return not any(vocabulary.known(word) for word in words)
+
+
+def _clear(typed: Sequence[str], restored: Sequence[str], vocabulary: Vocabulary) -> bool:
+    """Whether the catalogue nearly always means the restored words by those typed."""
+    if len(typed) == 1:
+        forms = [vocabulary.counts.get(form, 0) for form in vocabulary.forms(typed[0])]
+        counted = vocabulary.counts.get(restored[0], 0)
+        return bool(forms) and counted >= CLEAR * sum(forms)
+    pairs = zip(pairwise(typed), pairwise(restored), strict=True)
+    return all(
+        vocabulary.counts.get(" ".join(meant), 0) >= CLEAR * max(_written(plain, vocabulary), 1)
+        for plain, meant in pairs
+    )
+
+
+def _written(pair: Sequence[str], vocabulary: Vocabulary) -> int:
+    """How often the catalogue writes two syllables side by side, with any accents."""
+    left, right = (vocabulary.forms(syllable) for syllable in pair)
+    return sum(vocabulary.counts.get(f"{a} {b}", 0) for a in left for b in right)
