@@ -3,7 +3,21 @@
 import unicodedata
 
 import pytest
-from ckanext.thanhhoa.search_marks import mark, query_of
+from ckanext.thanhhoa import search_marks
+from ckanext.thanhhoa.search import clean, plain_words
+from ckanext.thanhhoa.search_marks import mark
+from ckanext.thanhhoa.search_reading import read
+from ckanext.thanhhoa.search_vocabulary import Vocabulary, words_of_document
+
+VOCABULARY = Vocabulary(
+    dict.fromkeys(
+        words_of_document(["Dân số", "Thủy sản nuôi trồng", "Bệnh viện", "Hộ nghèo", "Kỹ thuật"]), 9
+    )
+)
+
+
+def query_of(q):
+    return search_marks.query_of(read(plain_words(clean(q)), VOCABULARY))
 
 
 def marked(q, *texts):
@@ -38,7 +52,7 @@ def test_a_syllable_alone_is_marked_where_nothing_better_is_there():
 def test_accents_decide_where_they_can():
     assert marked("xã Đông Tiến", "Xã Đồng Tiến", "xã Đông Tiến") == [
         "Xã Đồng Tiến",
-        "<mark>xã Đông Tiến</mark>",
+        "xã <mark>Đông Tiến</mark>",
     ]
     assert marked("Đông Tiến", "Xã Đồng Tiến") == ["Xã <mark>Đồng Tiến</mark>"]
     assert marked("dong tien", "Đông Tiến, Đồng Tiến") == [
@@ -55,13 +69,26 @@ def test_what_is_excluded_is_not_marked():
     assert marked("hộ -xã -“cận nghèo”", "hộ xã") == ["<mark>hộ</mark> xã"]
 
 
-def test_a_phrase_that_stands_for_the_query_is_marked_whole():
-    query = query_of("CĐS", ["chuyển đổi số"])
-    found = mark(query, ["Chuyển đổi số và CĐS", "đổi số"])
-    assert [str(one.html()) for one in found] == [
+def test_other_words_for_it_are_marked_whole():
+    assert marked("CĐS", "Chuyển đổi số và CĐS", "đổi số") == [
         "<mark>Chuyển đổi số</mark> và <mark>CĐS</mark>",
         "đổi số",
     ]
+
+
+def test_what_was_meant_is_marked():
+    assert marked("benh vienj", "Bệnh viện tỉnh") == ["<mark>Bệnh viện</mark> tỉnh"]
+    assert marked("bệnh vienn", "Bệnh viện tỉnh") == ["<mark>Bệnh viện</mark> tỉnh"]
+    assert marked("dan so", "Dẫn sơ, dân số") == ["Dẫn sơ, <mark>dân số</mark>"]
+
+
+def test_an_old_district_is_marked_in_the_names_of_today():
+    found = mark(query_of("hộ nghèo huyện Hà Trung"), ["Xã Hoạt Giang", "Xã Hà Long, hộ nghèo"])
+    assert [str(one.html()) for one in found] == [
+        "Xã <mark>Hoạt Giang</mark>",
+        "Xã <mark>Hà Long</mark>, <mark>hộ nghèo</mark>",
+    ]
+    assert found[0].keys == {"ha", "trung"}
 
 
 @pytest.mark.parametrize("q", ["", "   ", '"', "-", "+-", "\x00", "?!"])

@@ -94,11 +94,11 @@ def shape_query(
     of it; only its Unicode is put in order, as in the filters. SearchQueryError for free text
     beyond `MAX_CHARACTERS` or `MAX_WORDS`.
     """
-    shaped = {key: _clean(value) for key, value in params.items()}
+    shaped = {key: clean(value) for key, value in params.items()}
     if not is_free_text(shaped):
         return shaped
     text = shaped["q"]
-    words = _plain_words(text) if len(text) <= MAX_CHARACTERS else ""
+    words = plain_words(text) if len(text) <= MAX_CHARACTERS else ""
     if len(text) > MAX_CHARACTERS or len(words.split()) > MAX_WORDS:
         raise QueryRefused(
             f"Câu tìm kiếm quá dài (nhiều nhất {MAX_CHARACTERS} ký tự, {MAX_WORDS} từ): hãy giữ "
@@ -165,12 +165,12 @@ def _may_relax(params: Mapping[str, Any]) -> bool:
     return "mm" not in params and is_free_text(params) and len(params["q"].split()) > 1
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
     """Composed Unicode without control characters, in text and lists of text."""
     if isinstance(value, str):
         return nfc("".join(_printable(char) for char in value))
     if isinstance(value, list):
-        return [_clean(item) for item in value]
+        return [clean(item) for item in value]
     return value
 
 
@@ -182,7 +182,7 @@ def _printable(char: str) -> str:
     return "" if category in ("Cf", "Cs", "Co", "Cn") else char
 
 
-def _plain_words(text: str) -> str:
+def plain_words(text: str) -> str:
     """The text as CKAN's dismax understands it: words, "phrases", +required and -excluded."""
     text = _SYNTAX.sub(" ", tone(text).translate(_QUOTES))
     if text.count('"') % 2:

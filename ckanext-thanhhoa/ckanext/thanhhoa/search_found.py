@@ -12,10 +12,10 @@ from typing import Any
 
 import flask
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import helpers, page_helpers, previews
-from ckanext.thanhhoa.search import is_free_text
+from ckanext.thanhhoa import helpers, page_helpers, previews, search, search_words
 from ckanext.thanhhoa.search_marks import Marked, Query, mark, query_of
 from ckanext.thanhhoa.search_places import places_of
+from ckanext.thanhhoa.search_reading import Reading, read
 from markupsafe import Markup
 
 #: Columns, places and the like that are named for one result.
@@ -62,7 +62,7 @@ def found_in(dataset: Mapping[str, Any], query: Query) -> Found:
         page_helpers.plain_text(dataset),
         str(organization.get("title") or ""),
     ]
-    hidden = list(_hidden(dataset)) if query.phrases else []
+    hidden = list(_hidden(dataset)) if query.words else []
     marked = mark(query, [*shown, *(value for _, value in hidden)])
     title, line, agency = marked[:3]
     missing = query.telling - title.keys - line.keys - agency.keys
@@ -132,9 +132,16 @@ def _places(dataset: Mapping[str, Any]) -> list[str]:
     return [*places.names, *places.related]
 
 
+def page_reading(text: str) -> Reading:
+    """A query as the search reads it; of no words where it is no free text or a long one."""
+    words = search.plain_words(search.clean(text)) if search.is_free_text({"q": text}) else ""
+    long = len(words) > search.MAX_CHARACTERS or len(words.split()) > search.MAX_WORDS_BY_ROLE
+    return read("" if long else words, search_words.current())
+
+
 def look_for(text: str) -> Query:
     """Marks in this page's results what of the text is found in them."""
-    flask.g.thanhhoa_query = query_of(text if is_free_text({"q": text}) else "")
+    flask.g.thanhhoa_query = query_of(page_reading(text))
     return flask.g.thanhhoa_query
 
 

@@ -10,10 +10,11 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+from ckanext.thanhhoa.search_reading import Reading
 from markupsafe import Markup, escape
 
+from schemas.place_names import PlaceFound, today
 from schemas.text import fold, nfc, tone
 
 #: Characters of a description shown around what was found in it.
@@ -24,28 +25,26 @@ LEAD = 60
 MOST_CHARACTERS = 20_000
 #: Words of a query that are looked for.
 MOST_WORDS = 40
-#: Words that say nothing by themselves; marked only beside another word of the query. Without
-#: accents only those that are no other word then ("so" may be "số", "cho" may be "chợ").
-_FUNCTION_WORDS = """
-    bị các cái có của do đã đang để đến đó đây được gì hãy hoặc không là mà mấy mỗi này nào nên
-    nếu nhất như những nhưng ở rất sẽ tại thế thì tất cả và vào về vì với cac cua duoc neu nhung
-    theo trong voi and by for from how of or what where which with
-"""
-FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+#: Units of today that are looked for where an old one is named.
+MOST_HEIRS = 12
 
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
-_PHRASE_MARKS = re.compile(r'(?<!\S)-"[^"]*"|(?<!\S)-\S+|[+"“”„«»]')
+_PARTING = re.compile(r"[,.;:!?()\[\]]")
 _OPEN_Y = re.compile(r"^([hklmst])y([\u0300-\u0323]?)$")
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a text: where it stands, as it is spelled (`exact`), and without accents."""
+    """A word of a text: where it stands, as it is spelled (`exact`), and without accents.
+
+    `apart`: a sign parts it from the word before.
+    """
 
     start: int
     end: int
     exact: str
     key: str
+    apart: bool = False
 
     @property
     def plain(self) -> bool:
@@ -59,34 +58,63 @@ class Word:
 
 def words_of(text: str) -> list[Word]:
     """The words of a text that is in Unicode's composed form."""
-    return [
-        Word(found.start(), found.end(), _exact(found[0]), _key(found[0]))
-        for found in _WORD.finditer(text[:MOST_CHARACTERS])
-    ]
+    words, at = [], 0
+    for found in _WORD.finditer(text[:MOST_CHARACTERS]):
+        apart = bool(_PARTING.search(text, at, found.start()))
+        words.append(Word(*found.span(), _exact(found[0]), _key(found[0]), apart))
+        at = found.end()
+    return words
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words that stand for some of a query: for the words with these keys."""
+
+    words: tuple[Word, ...]
+    says: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Query:
-    """What was asked for: the phrase typed, and others that stand for it as a whole."""
+    """What was asked for: the words as they were meant, and phrases that say some of them.
 
-    phrases: tuple[tuple[Word, ...], ...]
-
-    @cached_property
-    def telling(self) -> frozenset[str]:
-        """The keys of the words typed that say something; all of them when none does."""
-        typed = self.phrases[0] if self.phrases else ()
-        telling = {word.key for word in typed if word.exact not in FUNCTION_WORDS}
-        return frozenset(telling or {word.key for word in typed})
-
-
-def query_of(text: str, others: Iterable[str] = ()) -> Query:
-    """The query of a free text; excluded words (``-xã``) are not looked for.
-
-    `others` are phrases that stand for it or for a part of it (an abbreviation in full).
+    `telling` are the keys of the words that say something: no function words, no kinds of units.
     """
-    typed = tuple(words_of(_PHRASE_MARKS.sub(" ", nfc(text)))[:MOST_WORDS])
-    instead = (tuple(words_of(nfc(other))[:MOST_WORDS]) for other in others)
-    return Query((typed, *filter(None, instead)) if typed else ())
+
+    words: tuple[Word, ...] = ()
+    telling: frozenset[str] = frozenset()
+    others: tuple[Phrase, ...] = ()
+
+
+def query_of(reading: Reading) -> Query:
+    """What to look for of a query: as it was meant, its terms in other words, its old places."""
+    words = tuple(words_of(" ".join(reading.meant[:MOST_WORDS])))
+    if len(words) != len(reading.meant[:MOST_WORDS]):
+        return Query()
+    named = {place: _name_of(place) for place in reading.places}
+    at = {*reading.topic, *(here for span in named.values() for here in span)}
+    at |= {here for here, word in enumerate(reading.typed) if word in reading.years}
+    others = [
+        Phrase(tuple(words_of(" ".join(other))), _keys(words[known.start : known.end]))
+        for known in reading.known
+        for other in known.others
+    ]
+    for place, span in named.items():
+        says = _keys(words[span.start : span.stop])
+        heirs = (now for unit in place.units if unit.end is not None for now in today(unit))
+        for unit in list(dict.fromkeys(heirs))[:MOST_HEIRS]:
+            others.append(Phrase(tuple(words_of(unit.bare_name)), says))
+    telling = _keys(word for here, word in enumerate(words) if here in at)
+    return Query(words, telling or _keys(words), tuple(phrase for phrase in others if phrase.words))
+
+
+def _name_of(place: PlaceFound) -> range:
+    """Where the place's name stands, without its kind."""
+    return range(place.end - len(words_of(place.name)), place.end)
+
+
+def _keys(words: Iterable[Word]) -> frozenset[str]:
+    return frozenset(word.key for word in words)
 
 
 @dataclass(frozen=True)
@@ -126,7 +154,7 @@ def mark(query: Query, texts: Sequence[str]) -> list[Marked]:
     A word with accents is looked for with these; only where no text has it so, without.
     """
     composed = [nfc(str(text)) for text in texts]
-    if not query.phrases:
+    if not query.words:
         return [Marked(text) for text in composed]
     read = [words_of(text) for text in composed]
     spellings: dict[str, set[str]] = {}
@@ -134,7 +162,7 @@ def mark(query: Query, texts: Sequence[str]) -> list[Marked]:
         spellings.setdefault(word.key, set()).add(word.exact)
     seeker = _Seeker(query, spellings)
     runs = [seeker.runs(words) for words in read]
-    joined = {word.key for found in runs for run in found for word in run}
+    joined = frozenset[str]().union(*(run.says for found in runs for run in found))
     lone = [seeker.lone(words, joined, found) for words, found in zip(read, runs, strict=True)]
     return [
         _marked(text, together + alone)
@@ -149,61 +177,66 @@ class _Seeker:
     query: Query
     spellings: Mapping[str, set[str]]
 
-    def runs(self, words: Sequence[Word]) -> list[list[Word]]:
+    def runs(self, words: Sequence[Word]) -> list[Phrase]:
         """Neighbours in the text that are neighbours in the query, from left to right."""
-        found, at = [], 0
+        found: list[Phrase] = []
+        at = 0
         while at < len(words):
-            run = max((self._run(phrase, words, at) for phrase in self.query.phrases), key=len)
-            found += [run] if run else []
-            at += len(run) or 1
+            ways = [
+                self._run(words, at),
+                *(self._whole(one, words, at) for one in self.query.others),
+            ]
+            best = max(filter(None, ways), key=lambda run: len(run.words), default=None)
+            found += [best] if best else []
+            at += len(best.words) if best else 1
         return found
 
     def lone(
-        self, words: Sequence[Word], joined: Collection[str], runs: Sequence[object]
-    ) -> list[list[Word]]:
+        self, words: Sequence[Word], joined: Collection[str], runs: Collection[Phrase]
+    ) -> list[Phrase]:
         """The telling words of the query that stand nowhere beside another one.
 
         A text that has all of them, though apart, says what was asked for by itself.
         """
-        asked = self.query.phrases[0]
         there = [
-            word
+            Phrase((word,), frozenset([word.key]))
             for word in words
-            if word.key in self.query.telling and any(self._same(one, word) for one in asked)
+            if word.key in self.query.telling
+            and any(self._same(asked, word) for asked in self.query.words)
         ]
-        if not runs and {word.key for word in there} == self.query.telling:
-            return [[word] for word in there]
-        return [[word] for word in there if word.key not in joined]
+        if not runs and {key for one in there for key in one.says} == self.query.telling:
+            return there
+        return [one for one in there if not one.says & joined]
 
-    def _run(self, phrase: Sequence[Word], words: Sequence[Word], at: int) -> list[Word]:
-        """The longest run of the phrase that starts there; empty when it says too little."""
-        best = 0
-        for first in range(len(phrase)):
-            length = 0
-            while (
-                first + length < len(phrase)
-                and at + length < len(words)
-                and self._same(phrase[first + length], words[at + length])
-            ):
-                length += 1
-            best = max(best, length)
+    def _run(self, words: Sequence[Word], at: int) -> Phrase | None:
+        """The longest run of the query's words that starts there, if it says enough."""
+        asked = self.query.words
+        best = max(self._length(asked[first:], words, at) for first in range(len(asked)))
         run = list(words[at : at + best])
-        while run and run[-1].key not in self._telling(phrase):
+        while run and run[-1].key not in self.query.telling:
             run.pop()
-        return run if self._says_enough(phrase, run) else []
+        if not run or run[0].key not in self.query.telling:
+            return None
+        says = _keys(run) & self.query.telling
+        enough = len(says) > 1 or says == self.query.telling
+        return Phrase(tuple(run), says) if enough else None
 
-    def _says_enough(self, phrase: Sequence[Word], run: Sequence[Word]) -> bool:
-        if not run or run[0].key not in self._telling(phrase):
-            return False
-        if phrase is not self.query.phrases[0]:
-            return len(run) == len(phrase)
-        said = {word.key for word in run} & self.query.telling
-        return len(said) > 1 or said == self.query.telling
+    def _whole(self, phrase: Phrase, words: Sequence[Word], at: int) -> Phrase | None:
+        """The phrase, if all of it stands there."""
+        length = len(phrase.words)
+        if self._length(phrase.words, words, at) < length:
+            return None
+        return Phrase(tuple(words[at : at + length]), phrase.says)
 
-    def _telling(self, phrase: Sequence[Word]) -> Collection[str]:
-        """The words of a phrase that say something; of one that stands for another, all."""
-        first = phrase is self.query.phrases[0]
-        return self.query.telling if first else {word.key for word in phrase}
+    def _length(self, asked: Sequence[Word], words: Sequence[Word], at: int) -> int:
+        """How many of the words asked for stand there, one after the other."""
+        length = 0
+        while length < len(asked) and at + length < len(words):
+            word = words[at + length]
+            if (length and word.apart) or not self._same(asked[length], word):
+                break
+            length += 1
+        return length
 
     def _same(self, asked: Word, word: Word) -> bool:
         if asked.key != word.key:
@@ -211,12 +244,12 @@ class _Seeker:
         return asked.means(word.exact) or not any(map(asked.means, self.spellings[word.key]))
 
 
-def _marked(text: str, runs: list[list[Word]]) -> Marked:
+def _marked(text: str, runs: list[Phrase]) -> Marked:
     spans: list[tuple[int, int]] = []
-    for start, end in sorted((run[0].start, run[-1].end) for run in runs):
+    for start, end in sorted((run.words[0].start, run.words[-1].end) for run in runs):
         beside = spans and text[spans[-1][1] : start].strip() == ""
         spans[-1:] = [(spans[-1][0], end)] if beside else [*spans[-1:], (start, end)]
-    return Marked(text, tuple(spans), frozenset(word.key for run in runs for word in run))
+    return Marked(text, tuple(spans), frozenset[str]().union(*(run.says for run in runs)))
 
 
 def _cut(text: str, at: int) -> int:

@@ -24,15 +24,17 @@ _SIGNS = re.compile(r'["“”„«»:*(){}\[\]\\^~]|(?<!\S)[+-]\S')
 def other_spelling(text: str, found: int, vocabulary: Vocabulary) -> str:
     """The query as it was probably meant, where that is worth asking; else empty.
 
-    With few results typing slips are mended and accents restored. With many, only a query without
-    any accents is, and only where the catalogue has one clear reading of it.
+    Typing slips are mended where a word is in no dataset or few are found; then accents are
+    restored, too. With many results that is done only for a query without any accents, of which
+    the catalogue has one clear reading.
     """
     words = [] if _SIGNS.search(text) else words_of(text)
     if not 0 < len(words) <= MOST_WORDS:
         return ""
     typed = [word.lower() for word in words]
     restored = vocabulary.with_accents(words)
-    if found > FEW:
+    slipped = not all(map(vocabulary.known, typed))
+    if found > FEW and not slipped:
         unaccented = typed == [fold(word) for word in words]
         meant = restored if unaccented and _clear(typed, restored, vocabulary) else typed
     else:
