@@ -34,8 +34,6 @@ from schemas.text import nfc, slug
 Ask = Callable[[Step], Answer]
 Detail = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
-#: Cells of a table that is put together here; the run's own limit may be lower.
-MAX_CELLS = 5_000_000
 #: Problems that concern the whole source, not one record.
 _FATAL = (
     "deadline",
@@ -90,12 +88,16 @@ def read_gateway(
     settings: Gateway,
     asks: Sequence[Ask],
     since: Mapping[str, str],
+    max_cells: int,
     detail: Detail | None = None,
 ) -> Iterator[Item]:
-    """The items of one or several listings that belong together. See `SourceType.read`."""
+    """The items of one or several listings that belong together. See `SourceType.read`.
+
+    `max_cells` is the most that their one table may have, where they make one.
+    """
     rows = settings.rows()
     if rows is not None:
-        yield from _Rows(settings, rows).items(asks, since)
+        yield from _Rows(settings, rows, max_cells).items(asks, since)
     else:
         yield from _Datasets(settings, since, detail).items(asks)
 
@@ -165,6 +167,7 @@ class _Rows:
 
     settings: Gateway
     said: RowsSettings
+    max_cells: int
 
     def items(self, asks: Sequence[Ask], since: Mapping[str, str]) -> Iterator[Item]:
         id_ = self.said.id or slug(self.said.title) or "bang"
@@ -194,8 +197,9 @@ class _Rows:
         return len({tuple(map(row.get, key)) for row in rows}) if key else len(rows)
 
     def _check_size(self, rows: list[Mapping[str, Scalar]]) -> None:
-        if rows and len(rows) * len(rows[0]) > MAX_CELLS:
-            limit, limit_en = f"{MAX_CELLS} ô", f"{MAX_CELLS} cells"
+        most = self.max_cells
+        if rows and len(rows) * len(rows[0]) > most:
+            limit, limit_en = f"{most} ô", f"{most} cells"
             raise HarvestError(
                 "too_large", where=self.settings.where, limit=limit, limit_en=limit_en
             )

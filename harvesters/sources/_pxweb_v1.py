@@ -135,7 +135,8 @@ class Api:
         cube = with_texts(assemble(info, cubes, url), info)
         cube = replace(cube, updated=cube.updated or node.updated, key="")
         fields = {"url": url, **dataset_fields(cube, path, node.text or node.id)}
-        resources = (*answer_files(node.id, kind, answers), table_resource(cube, url))
+        most = self.fetch.limits.max_cells
+        resources = (*answer_files(node.id, kind, answers), table_resource(cube, url, most))
         return Record(path, with_system(self.settings, fields), resources, mark)
 
     def _data(self, info: TableInfo, url: str) -> tuple[str, list[Response]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from harvesters.errors import HarvestError, Problem
+from harvesters.errors import Problem
 from harvesters.fetch import Fetch, Response
 from harvesters.model import End, Failure, Item, Record, Unchanged
 from harvesters.sources._pxweb_reading import (
@@ -21,7 +21,7 @@ from harvesters.sources._pxweb_reading import (
     too_many_tables,
     with_system,
 )
-from harvesters.tables.cube import MAX_CELLS
+from harvesters.tables.cube import too_many
 from harvesters.tables.cube_record import dataset_fields, file_resource, read_cubes, table_resource
 from harvesters.tables.pxweb_query import assemble, choose, queries
 from harvesters.tables.pxweb_v2 import (
@@ -129,13 +129,13 @@ class ApiV2:
         lang = urlencode({"lang": self.language})
         answer = self._get(f"{url}/metadata?{lang}")
         info = choose(read_metadata(answer.json(), answer.url), self.settings.select)
-        if math.prod(len(variable.values) for variable in info.variables) > MAX_CELLS:
-            limit, limit_en = f"{MAX_CELLS} ô số liệu", f"{MAX_CELLS} cells"
-            raise HarvestError("too_large", where=url, limit=limit, limit_en=limit_en)
+        most = self.fetch.limits.max_cells
+        if math.prod(len(variable.values) for variable in info.variables) > most:
+            raise too_many(url, most)
         target = f"{url}/data?{lang}&outputFormat={self.format}"
         bodies = [selection(body) for body in queries(info, self.format, self.cells)]
         answers = [self._post(target, body) for body in bodies]
-        cubes = [read_cubes(part, url, self.language).cubes[0] for part in answers]
+        cubes = [read_cubes(part, url, self.language, most).cubes[0] for part in answers]
         cube = assemble(info, cubes, url)
         cube = replace(cube, updated=cube.updated or listed.updated, key="")
         fields = {"url": url, **dataset_fields(cube, listed.id, listed.label or listed.id)}
@@ -147,7 +147,7 @@ class ApiV2:
             ]
         else:
             files = list(answer_files(listed.id, self.format, answers))
-        resources = (*files, table_resource(cube, url))
+        resources = (*files, table_resource(cube, url, most))
         return Record(listed.id, with_system(self.settings, fields), resources, mark)
 
     def _get(self, url: str) -> Response:

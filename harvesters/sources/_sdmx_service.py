@@ -185,7 +185,7 @@ class Service:
             raise
         if answer.status == 304:
             return None
-        return sdmx_message.data(answer, self.known, flow.ref), answer
+        return sdmx_message.data(answer, self.known, flow.ref, self.fetch.limits.max_cells), answer
 
     def _available(
         self, flow: Flow, definition: Definition | None, selection: Selection

@@ -64,7 +64,7 @@ def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator
     answer = fetch.get(settings.url)
     found = _api_answer(answer)
     if found is None:
-        yield from _read_url(settings, answer, since)
+        yield from _read_url(settings, fetch, answer, since)
     else:
         yield from Api(settings, fetch, since).items(found)
 
@@ -125,34 +125,38 @@ def _read_folder(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> 
 
         def make(entry: Entry = entry, mark: str = mark) -> Record:
             answer = replace(fetch.read(entry.location), url=entry.path)
-            return _record_of_file(settings, entry.path, answer, mark)
+            return _record_of_file(settings, fetch, entry.path, answer, mark)
 
         yield attempt(entry.path, make)
     yield End(True, len(entries))
 
 
-def _read_url(settings: Settings, answer: Response, since: Mapping[str, str]) -> Iterator[Item]:
+def _read_url(
+    settings: Settings, fetch: Fetch, answer: Response, since: Mapping[str, str]
+) -> Iterator[Item]:
     name = PurePosixPath(urlsplit(settings.url).path).name or "tep"
     mark = mark_of(settings, hashlib.sha256(answer.content).hexdigest())
     if since.get(name) == mark:
         yield Unchanged(name)
     else:
-        yield attempt(name, lambda: _record_of_file(settings, name, answer, mark))
+        yield attempt(name, lambda: _record_of_file(settings, fetch, name, answer, mark))
     yield End(True, 1)
 
 
-def _record_of_file(settings: Settings, path: str, answer: Response, mark: str) -> Record:
+def _record_of_file(
+    settings: Settings, fetch: Fetch, path: str, answer: Response, mark: str
+) -> Record:
     if settings.select or settings.tables:
         # A file is published whole; cutting its table would make two truths of one file.
         key = "read.select" if settings.select else "read.tables"
         raise HarvestError("bad_setting", where=path, key=key, expected="PX-Web API")
-    found = read_cubes(answer, path, settings.language)
+    found = read_cubes(answer, path, settings.language, fetch.limits.max_cells)
     name = PurePosixPath(path)
     original = file_resource(name.name, found.format, answer.content, found.encoding)
     fields = dataset_fields(found.cubes[0], path, name.stem)
     if is_web(settings.url):
         fields.setdefault("url", settings.url)
-    tables = (table_resource(cube, path) for cube in found.cubes)
+    tables = (table_resource(cube, path, fetch.limits.max_cells) for cube in found.cubes)
     return Record(path, with_system(settings, fields), (original, *tables), mark, found.notes)
 
 

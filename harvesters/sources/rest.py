@@ -84,7 +84,8 @@ def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator
     """One record for each object of the listings, or one with their table."""
     service = _Service(settings, fetch)
     asks = [service.listing(path) for path in settings.paths or ("",)]
-    return read_gateway(settings, asks, since, service.detail if settings.detail else None)
+    detail = service.detail if settings.detail else None
+    return read_gateway(settings, asks, since, fetch.limits.max_cells, detail)
 
 
 def probe(url: str, fetch: Fetch) -> Probe | None:

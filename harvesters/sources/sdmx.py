@@ -246,7 +246,7 @@ class _Reading:
 
     def entry(self, entry: Entry, mark: str) -> Item:
         answer = replace(self.fetch.read(entry.location), url=entry.path)
-        message = sdmx_message.data(answer, self.known)
+        message = sdmx_message.data(answer, self.known, None, self.fetch.limits.max_cells)
         return file_record(self.settings, entry.path, answer.content, message, self.known, mark)
 
     def file(self, name: str, answer: Response, url: str = "") -> Item:
@@ -255,7 +255,8 @@ class _Reading:
             return Unchanged(name)
 
         def make() -> Item:
-            message = sdmx_message.data(replace(answer, url=url or answer.url), self.known)
+            told, most = replace(answer, url=url or answer.url), self.fetch.limits.max_cells
+            message = sdmx_message.data(told, self.known, None, most)
             file_name = _name_of(url) if url else name
             content = answer.content
             record = file_record(self.settings, name, content, message, self.known, mark, file_name)

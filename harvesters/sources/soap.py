@@ -90,7 +90,7 @@ def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator
         )
         return Answer(_opened(settings, response), response.headers, response.url)
 
-    return read_gateway(settings, [ask], since)
+    return read_gateway(settings, [ask], since, fetch.limits.max_cells)
 
 
 def probe(url: str, fetch: Fetch) -> Probe | None:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
+from harvesters.errors import HarvestError
 from harvesters.tables.period import Period, coverage, frequency, looks_like_time, parse_period
 from schemas.text import fold, nfc
 
 Figure = int | Decimal | None
 
-#: Rows above which a table is refused; a source's own limit on bytes comes before it.
+#: Figures above which a table is refused where its source has no limit of its own.
 MAX_CELLS = 5_000_000
 #: What offices call the dimension that tells one indicator from another, folded.
 _CONTENTS = {
@@ -81,6 +82,12 @@ class Cube:
     link: str = ""
     subject: str = ""
     notes: tuple[str, ...] = ()
+
+
+def too_many(where: str, cells: int) -> HarvestError:
+    """More figures than the source's limit on cells lets through."""
+    limit, limit_en = f"{cells} ô số liệu", f"{cells} cells"
+    return HarvestError("too_large", where=where, limit=limit, limit_en=limit_en)
 
 
 def clean(text: str) -> str:

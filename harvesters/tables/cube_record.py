@@ -10,7 +10,15 @@ from typing import Any
 from harvesters.errors import HarvestError, Problem
 from harvesters.fetch.response import Response
 from harvesters.model import File, RecordResource
-from harvesters.tables.cube import Cube, clean, periods, plain_title, time_fields, with_roles
+from harvesters.tables.cube import (
+    MAX_CELLS,
+    Cube,
+    clean,
+    periods,
+    plain_title,
+    time_fields,
+    with_roles,
+)
 from harvesters.tables.cube_table import to_table
 from harvesters.tables.jsonstat import is_jsonstat, read_jsonstat
 from harvesters.tables.period import coverage
@@ -31,13 +39,13 @@ class CubeFile:
     notes: tuple[Problem, ...] = ()
 
 
-def read_cubes(answer: Response, where: str, language: str) -> CubeFile:
+def read_cubes(answer: Response, where: str, language: str, cells: int = MAX_CELLS) -> CubeFile:
     """The cubes of a PX or JSON-stat file, or of an answer in PX-Web's own JSON.
 
-    Raises what the readers raise, and `no_table` for other JSON.
+    Raises what the readers raise, `too_large` beyond `cells`, and `no_table` for other JSON.
     """
     if looks_like_px(answer.content):
-        px = read_px(answer.content, where, language)
+        px = read_px(answer.content, where, language, cells)
         return CubeFile((px.cube,), "PX", px.encoding, px.notes)
     data = answer.json(exact=True)
     if is_json_data(data):
@@ -59,9 +67,9 @@ def file_resource(
     return RecordResource(f"file:{part}" if part else "file", fields, file=file)
 
 
-def table_resource(cube: Cube, where: str) -> RecordResource:
+def table_resource(cube: Cube, where: str, cells: int = MAX_CELLS) -> RecordResource:
     """The typed table; its id holds the cube's key where a file has several cubes."""
-    table = to_table(cube, where)
+    table = to_table(cube, where, cells)
     name = f"Bảng số liệu: {table.title}" if cube.key else "Bảng số liệu"
     fields: dict[str, Any] = {"name": name}
     units = {column.unit for column in table.columns if column.role == "measure"}

@@ -24,6 +24,7 @@ from harvesters.tables.cube import (
     measure_unit,
     period_of,
     plain_title,
+    too_many,
     with_roles,
 )
 from harvesters.tables.hierarchy import by_indent, by_parents
@@ -39,10 +40,10 @@ class _Axis:
     notes: tuple[str, ...]
 
 
-def to_table(cube: Cube, where: str = "") -> Table:
-    """The cube as a table. Raises `no_table` without any figure, `too_large` beyond the cap."""
-    if len(cube.values) > MAX_CELLS:
-        raise HarvestError("too_large", where=where, limit=f"{MAX_CELLS} ô số liệu")
+def to_table(cube: Cube, where: str = "", cells: int = MAX_CELLS) -> Table:
+    """The cube as a table. Raises `no_table` without any figure, `too_large` beyond `cells`."""
+    if len(cube.values) > cells:
+        raise too_many(where, cells)
     if not any(value is not None for value in cube.values.values()):
         raise HarvestError("no_table", where=where)
     cube = with_roles(cube)

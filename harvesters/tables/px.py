@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harvesters.errors import HarvestError, Problem
-from harvesters.tables.cube import MAX_CELLS, Category, Cube, Dimension, Figure, clean
+from harvesters.tables.cube import MAX_CELLS, Category, Cube, Dimension, Figure, clean, too_many
 from harvesters.tables.jsonstat import to_figure
 from harvesters.tables.px_text import Keywords, decode_px, statements
 
@@ -56,18 +56,18 @@ def looks_like_px(content: bytes) -> bool:
     )
 
 
-def read_px(content: bytes, where: str = "", language: str = "vi") -> PxFile:
+def read_px(content: bytes, where: str = "", language: str = "vi", most: int = MAX_CELLS) -> PxFile:
     """The cube of a file, in the wanted language where the file has it, else in its main one.
 
     Raises `no_table` (no PX file, or no variables), `truncated` (fewer figures than the variables
-    ask for), `unknown_encoding`, `bad_value` (a figure that is none), `too_large`.
+    ask for), `unknown_encoding`, `bad_value` (a figure that is none), `too_large` beyond `most`.
     """
     text, encoding, notes = decode_px(content, where)
     found, data = statements(text, where)
     keywords = Keywords(found)
     chosen = language if language in keywords.languages else keywords.languages[0]
     dimensions = _dimensions(keywords, chosen, where)
-    values, symbols = _figures(keywords, dimensions, data, where)
+    values, symbols = _figures(keywords, dimensions, data, where, most)
     shown = {sign: keywords.text(word, language=chosen) for sign, word in _SYMBOLS.items()}
     cube = Cube(
         title=_title(keywords, chosen),
@@ -194,11 +194,11 @@ def _in_english(keywords: Keywords, dimension: Dimension, name: str) -> Dimensio
 
 
 def _figures(
-    keywords: Keywords, dimensions: Sequence[Dimension], data: str, where: str
+    keywords: Keywords, dimensions: Sequence[Dimension], data: str, where: str, most: int
 ) -> tuple[dict[int, Figure], dict[int, str]]:
     cells = [quoted or bare for quoted, bare in _CELL.findall(data)]
-    if len(cells) > MAX_CELLS:
-        raise HarvestError("too_large", where=where, limit=f"{MAX_CELLS} ô số liệu")
+    if len(cells) > most:
+        raise too_many(where, most)
     values: dict[int, Figure] = {}
     symbols: dict[int, str] = {}
     for at, cell in _placed(keywords, dimensions, cells, where):

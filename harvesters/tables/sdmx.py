@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
-from harvesters.errors import HarvestError
-from harvesters.tables.cube import MAX_CELLS, Figure
+from harvesters.tables.cube import MAX_CELLS, Figure, too_many
 from schemas.text import nfc
 
 #: Texts by language tag ("vi", "en"); "" where the source tells no language.
@@ -187,8 +186,9 @@ class Message:
 class Rows:
     """Gathers observations into rows of one width, each text kept once, up to the cap on cells."""
 
-    def __init__(self, where: str):
+    def __init__(self, where: str, most: int = MAX_CELLS):
         self._where = where
+        self._most = most
         self._columns: dict[str, int] = {}
         self._rows: list[list[str | None]] = []
         self._texts: dict[str, str] = {}
@@ -207,8 +207,8 @@ class Rows:
                 row[at] = self._texts.setdefault(value, value)
         self._rows.append(row)
         self._cells += len(row)
-        if self._cells > MAX_CELLS:
-            raise too_many(self._where)
+        if self._cells > self._most:
+            raise too_many(self._where, self._most)
 
     def fill(self, key: Mapping[str, str], values: Mapping[str, str]) -> None:
         """Attributes of a group, for the rows of its series that do not say otherwise."""
@@ -249,16 +249,6 @@ def joined(parts: Sequence[DataSet]) -> DataSet:
         for name, told in part.labels.items():
             labels.setdefault(name, {}).update(told)
     return replace(first, columns=columns, rows=tuple(rows), kinds=kinds, labels=labels)
-
-
-def too_many(where: str) -> HarvestError:
-    """More cells than a table may have."""
-    return HarvestError(
-        "too_large",
-        where=where,
-        limit=f"{MAX_CELLS} ô số liệu",
-        limit_en=f"{MAX_CELLS} cells",
-    )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harvesters.errors import HarvestError
+from harvesters.tables.cube import MAX_CELLS
 from harvesters.tables.sdmx import DataSet, Kind, Message, Names, Ref, Rows, ref_of_urn
 from schemas.text import nfc
 
@@ -37,7 +38,7 @@ def is_csv(text: str) -> bool:
     return bool(re.match(r"\"?(DATAFLOW|STRUCTURE\"?[,;\t]\"?STRUCTURE_ID)\b", head))
 
 
-def read_csv(text: str, where: str) -> Message:
+def read_csv(text: str, where: str, most: int = MAX_CELLS) -> Message:
     """One data set for each structure named in the rows, in order of first appearance.
 
     Raises `no_table` without rows, `truncated` when the last row is cut, `too_large`.
@@ -52,7 +53,7 @@ def read_csv(text: str, where: str) -> Message:
         columns = [code for code, _ in heads]
         sheets: dict[Ref | None, _Sheet] = {}
         for cells in reader:
-            _row(columns, cells, sheets, where)
+            _row(columns, cells, sheets, where, most)
     except (csv.Error, StopIteration) as error:
         raise HarvestError("no_table", where=where) from error
     kinds = _kinds(columns)
@@ -63,7 +64,11 @@ def read_csv(text: str, where: str) -> Message:
 
 
 def _row(
-    columns: Sequence[str], cells: Sequence[str], sheets: dict[Ref | None, _Sheet], where: str
+    columns: Sequence[str],
+    cells: Sequence[str],
+    sheets: dict[Ref | None, _Sheet],
+    where: str,
+    most: int,
 ) -> None:
     if not any(cells):
         return
@@ -82,7 +87,7 @@ def _row(
             row[name] = code if label else cell
             if label:
                 labels[name] = (code, label)
-    sheet = sheets.setdefault(ref, _Sheet(Rows(where)))
+    sheet = sheets.setdefault(ref, _Sheet(Rows(where, most)))
     sheet.rows.add(row)
     for name, (code, label) in labels.items():
         sheet.labels.setdefault(name, {}).setdefault(code, {"": nfc(label)})

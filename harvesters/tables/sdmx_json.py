@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harvesters.errors import HarvestError
+from harvesters.tables.cube import MAX_CELLS
 from harvesters.tables.jsonstat import iso_moment
 from harvesters.tables.sdmx import DataSet, Kind, Message, Names, Ref, Rows, ref_of_urn
 from schemas.text import nfc
@@ -28,7 +29,7 @@ def is_json(data: Any) -> bool:
     return isinstance(found, list) or _errors(data) is not None
 
 
-def read_json(data: Mapping[str, Any], where: str) -> Message:
+def read_json(data: Mapping[str, Any], where: str, most: int = MAX_CELLS) -> Message:
     """The data sets of a message. Raises `api_error`, `bad_value` and `too_large`."""
     inner = data["data"] if isinstance(data.get("data"), Mapping) else data
     sets = inner.get("dataSets") or []
@@ -38,7 +39,7 @@ def read_json(data: Mapping[str, Any], where: str) -> Message:
     header = data.get("header") or data.get("meta") or inner.get("header") or {}
     structures = inner.get("structures") or [inner.get("structure") or data.get("structure") or {}]
     try:
-        found = tuple(_Reader(structures, one, where).dataset() for one in sets)
+        found = tuple(_Reader(structures, one, where, most).dataset() for one in sets)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         detail = f"SDMX-JSON: {type(error).__name__} {error}"[:120]
         raise HarvestError("unexpected_answer", where=where, detail=detail) from error
@@ -82,12 +83,16 @@ class _Reader:
     """One data set with the structure that it is of."""
 
     def __init__(
-        self, structures: Sequence[Mapping[str, Any]], data: Mapping[str, Any], where: str
+        self,
+        structures: Sequence[Mapping[str, Any]],
+        data: Mapping[str, Any],
+        where: str,
+        most: int,
     ):
         at = data.get("structure", 0)
         self.data = data
         self.structure = structures[at if isinstance(at, int) else 0]
-        self.rows = Rows(where)
+        self.rows = Rows(where, most)
         self.kinds: dict[str, Kind] = {}
         self.names: dict[str, Names] = {}
         self.labels: dict[str, dict[str, Names]] = {}

@@ -7,6 +7,7 @@ from typing import Literal
 from harvesters.errors import HarvestError
 from harvesters.fetch.response import Response
 from harvesters.tables import sdmx_csv, sdmx_json, sdmx_xml
+from harvesters.tables.cube import MAX_CELLS
 from harvesters.tables.sdmx import Kind, Message, Ref, Structures
 from harvesters.tables.sdmx_structure import is_structure, read_structures
 from harvesters.tables.sdmx_table import kinds_of
@@ -37,10 +38,13 @@ def structures(answer: Response) -> Structures:
     return read_structures(root)
 
 
-def data(answer: Response, known: Structures, flow: Ref | None = None) -> Message:
+def data(
+    answer: Response, known: Structures, flow: Ref | None = None, most: int = MAX_CELLS
+) -> Message:
     """A data message, read with the structures known so far, of the flow that was asked for.
 
-    Raises `html_instead_of_data`, `no_table` for what is no data message, and as the readers do.
+    `most`: cells of one data set. Raises `html_instead_of_data`, `no_table` for what is no
+    data message, and as the readers do.
     """
     if answer.is_html:
         raise HarvestError("html_instead_of_data", where=answer.url)
@@ -50,10 +54,10 @@ def data(answer: Response, known: Structures, flow: Ref | None = None) -> Messag
         return _no_data(answer)
     start = answer.content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
     if start == b"<":
-        return sdmx_xml.read_xml(answer, lambda ref: _kinds(ref, known), flow)
+        return sdmx_xml.read_xml(answer, lambda ref: _kinds(ref, known), flow, most)
     if start == b"{":
-        return sdmx_json.read_json(answer.json(exact=True), answer.url)
-    return sdmx_csv.read_csv(answer.text(), answer.url)
+        return sdmx_json.read_json(answer.json(exact=True), answer.url, most)
+    return sdmx_csv.read_csv(answer.text(), answer.url, most)
 
 
 def _kinds(ref: Ref | None, known: Structures) -> dict[str, Kind]:

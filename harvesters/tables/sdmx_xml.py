@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 from harvesters.errors import HarvestError
 from harvesters.fetch.response import Response
+from harvesters.tables.cube import MAX_CELLS
 from harvesters.tables.sdmx import DataSet, Kind, Message, Ref, Rows, ref_of_urn
 from harvesters.tables.xml_document import MAX_DEPTH
 from schemas.text import nfc
@@ -79,14 +80,16 @@ class _Header:
 KindsOf = Callable[[Ref | None], Mapping[str, Kind]]
 
 
-def read_xml(answer: Response, kinds_of: KindsOf, flow: Ref | None = None) -> Message:
+def read_xml(
+    answer: Response, kinds_of: KindsOf, flow: Ref | None = None, most: int = MAX_CELLS
+) -> Message:
     """The data sets of a message; `flow` is what they are of where the header does not say.
 
     Raises `truncated`, `not_xml` (also for a DTD), `too_deep`, `too_large`; `api_error` with the
     server's own sentence when the message has no data but a footer that says why, and `too_large`
     when that footer has code 413 or 510 (the answer would be too big, or is being prepared).
     """
-    reader = _Reader(answer.url, kinds_of, flow)
+    reader = _Reader(answer.url, kinds_of, flow, most)
     reader.parse(answer.content)
     if reader.footer and not any(one.rows.columns for one in reader.sets):
         raise _footer_error(reader.footer, answer.url)
@@ -124,8 +127,11 @@ def _footer_error(footer: list[tuple[str, str]], where: str) -> HarvestError:
 class _Reader:
     """The callbacks of expat. `path` are the local names of the open elements."""
 
-    def __init__(self, where: str, kinds_of: KindsOf, flow: Ref | None = None):
+    def __init__(
+        self, where: str, kinds_of: KindsOf, flow: Ref | None = None, most: int = MAX_CELLS
+    ):
         self.where = where
+        self.most = most
         self.flow = flow
         self.kinds_of = kinds_of
         self.header = _Header()
@@ -243,7 +249,7 @@ class _Reader:
         self.known = self.kinds_of(ref)
         told = self.header.at_observation.get(structure, "")
         self.time = told if told not in ("", "AllDimensions") else "TIME_PERIOD"
-        one = _Set(ref, Rows(self.where))
+        one = _Set(ref, Rows(self.where, self.most))
         one.attributes.update(
             (n, v) for n, v in attributes.items() if ":" not in n and n not in _ENVELOPE
         )

@@ -6,7 +6,7 @@ from harvesters.errors import HarvestError
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.model import Failure
 from harvesters.settings import Limits, parse_config, raised
-from harvesters.sources import files
+from harvesters.sources import files, pxweb, rest, sdmx
 
 
 @pytest.mark.parametrize("value", [0, -1, "nan", "inf", "-inf"])
@@ -47,4 +47,49 @@ def test_the_cap_on_cells_holds_in_workbooks_and_csv(tmp_path):
     assert failure.problem.code == "too_large"
     with Fetcher([str(tmp_path)], Limits(max_cells=700)) as fetch:
         (record, _) = files.read(files.Settings(str(tmp_path)), fetch, {})
+    assert not isinstance(record, Failure)
+
+
+PX = (
+    'CHARSET="ANSI";\nCODEPAGE="utf-8";\nTITLE="a";\nSTUB="x";\n'
+    'VALUES("x")="A","B","C";\nDATA=\n1 2 3;'
+)
+JSON_STAT = (
+    '{"version": "2.0", "class": "dataset", "id": ["xa"], "size": [3], "value": [1, 2, 3],'
+    ' "dimension": {"xa": {"category": {"index": ["A", "B", "C"]}}}}'
+)
+SDMX = "DATAFLOW,XA,OBS_VALUE\nX,A,1\nX,B,2\nX,C,3\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "content", "fits"),
+    [
+        (pxweb, "a.px", PX, 3),
+        (pxweb, "a.json", JSON_STAT, 3),
+        (sdmx, "a.csv", SDMX, 6),
+    ],
+)
+def test_the_cap_on_cells_is_the_sources_in_cubes_too(tmp_path, source, name, content, fits):
+    """Neither more nor less: a portal that allows more than the default is not cut short."""
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with Fetcher([str(tmp_path)], Limits(max_cells=fits - 1)) as fetch:
+        (failure, *_) = source.read(source.Settings(str(tmp_path)), fetch, {})
+    assert isinstance(failure, Failure)
+    assert failure.problem.code == "too_large"
+    assert str(fits - 1) in failure.problem.params["limit"]
+    assert str(fits - 1) in failure.problem.params["limit_en"]
+    with Fetcher([str(tmp_path)], Limits(max_cells=fits)) as fetch:
+        (record, _) = source.read(source.Settings(str(tmp_path)), fetch, {})
+    assert not isinstance(record, Failure)
+
+
+def test_the_cap_on_cells_is_the_sources_in_tables_of_rows_too(httpserver):
+    httpserver.expect_request("/ho").respond_with_json([{"xa": f"Xã {n}"} for n in range(9)])
+    settings = rest.Settings(httpserver.url_for("/ho"), table={"id": "ho", "title": "Số hộ"})
+    grant = [f"127.0.0.1:{httpserver.port}"]
+    with Fetcher(grant, Limits(max_cells=8)) as fetch, pytest.raises(HarvestError) as caught:
+        list(rest.read(settings, fetch, {}))
+    assert (caught.value.code, caught.value.problem.params["limit"]) == ("too_large", "8 ô")
+    with Fetcher(grant, Limits(max_cells=9)) as fetch:
+        (record, _) = rest.read(settings, fetch, {})
     assert not isinstance(record, Failure)

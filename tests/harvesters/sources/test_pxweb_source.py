@@ -13,6 +13,7 @@ import pytest
 from harvesters.errors import HarvestError
 from harvesters.fetch import Entry, QueryResult, Response
 from harvesters.model import End, Failure, Item, Record, Unchanged
+from harvesters.settings import Limits
 from harvesters.sources.pxweb import SOURCE, Settings
 
 BASE = "https://px.test/api/v1/vi"
@@ -41,6 +42,8 @@ PLAIN = {
 
 class Server:
     """A `Fetch` that answers from a table; what is missing there is a 404."""
+
+    limits = Limits()
 
     def __init__(self, pages: Mapping[str, Any], answers: Mapping[str, Any]):
         self.pages = {f"{BASE}{path}": page for path, page in pages.items()}

@@ -13,6 +13,7 @@ import pytest
 from harvesters.errors import HarvestError
 from harvesters.fetch import Response
 from harvesters.model import End, Failure, Item, Record, Unchanged
+from harvesters.settings import Limits
 from harvesters.sources.pxweb import SOURCE, Settings
 from harvesters.tables.pxweb_query import queries
 from harvesters.tables.pxweb_v2 import read_config, read_metadata, read_page, selection, split_url
@@ -34,6 +35,8 @@ META = {
 
 class Server:
     """A `Fetch` that answers by path (pages by their number); what is missing is a 404."""
+
+    limits = Limits()
 
     def __init__(self, pages: Mapping[str, Any], posted: Any = None):
         self.pages = pages

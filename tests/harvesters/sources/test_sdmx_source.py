@@ -14,6 +14,7 @@ from harvesters.errors import HarvestError
 from harvesters.fetch import Response
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.model import End, Failure, Item, Record, Unchanged
+from harvesters.settings import Limits
 from harvesters.sources.sdmx import SOURCE, Settings
 from harvesters.tables.sdmx import Component, Definition, Flow, Ref
 from harvesters.tables.sdmx_query import (
@@ -81,6 +82,8 @@ def _data(*series: str, prepared: str = "2025-01-01T00:00:00") -> str:
 
 class Server:
     """A `Fetch` that answers from a table; what is missing there is a 404."""
+
+    limits = Limits()
 
     def __init__(self, pages: Mapping[str, Any]):
         self.pages = pages

@@ -10,7 +10,8 @@ import pytest
 from harvesters.errors import HarvestError
 from harvesters.fetch.response import Response
 from harvesters.model import Table
-from harvesters.tables import sdmx, sdmx_message
+from harvesters.tables import sdmx_message
+from harvesters.tables.cube import MAX_CELLS
 from harvesters.tables.sdmx import Message, Ref, Structures, closest, read_figure, ref_of_urn
 from harvesters.tables.sdmx_table import dataset_fields, make_table
 
@@ -29,9 +30,9 @@ def _table(answer: Response, known: Structures | None = None) -> Table:
     return make_table(data, known, answer.url).table
 
 
-def _code(answer: Response) -> str:
+def _code(answer: Response, most: int = MAX_CELLS) -> str:
     with pytest.raises(HarvestError) as caught:
-        sdmx_message.data(answer, Structures())
+        sdmx_message.data(answer, Structures(), most=most)
     return caught.value.code
 
 
@@ -197,13 +198,10 @@ def test_a_broken_message_says_what_it_is(content: bytes, code: str) -> None:
     assert _code(Response("x", content)) == code
 
 
-def test_more_cells_than_a_table_may_have_are_refused_while_reading(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sdmx, "MAX_CELLS", 20)
+def test_more_cells_than_a_table_may_have_are_refused_while_reading() -> None:
     body = "<Obs TIME_PERIOD='2011' OBS_VALUE='1'/>" * 11
-    assert _code(_xml(f"<DataSet><Series>{body}</Series></DataSet>")) == "too_large"
-    assert _code(Response("x", b"DATAFLOW,A,OBS_VALUE\n" + b"X,1,2\n" * 11)) == "too_large"
+    assert _code(_xml(f"<DataSet><Series>{body}</Series></DataSet>"), 20) == "too_large"
+    assert _code(Response("x", b"DATAFLOW,A,OBS_VALUE\n" + b"X,1,2\n" * 11), 20) == "too_large"
 
 
 def test_an_empty_data_set_is_no_table() -> None:
