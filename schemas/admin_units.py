@@ -93,8 +93,7 @@ def unit_on(code: str, day: date) -> AdminUnit | None:
 
 def units_with_code(code: str) -> tuple[AdminUnit, ...]:
     """Every unit that ever had this code, in order of time."""
-    units = [u for u in _all_units() if u.code == code.strip()]
-    return tuple(sorted(units, key=lambda u: u.end or date.max))
+    return _by_code().get(code.strip(), ())
 
 
 def find_units(
@@ -176,6 +175,14 @@ def _valid_on(unit: AdminUnit, day: date) -> bool:
 @cache
 def _all_units() -> tuple[AdminUnit, ...]:
     return tuple(_unit(item) for item in schemas.codelist("admin_unit"))
+
+
+@cache
+def _by_code() -> dict[str, tuple[AdminUnit, ...]]:
+    found: dict[str, list[AdminUnit]] = {}
+    for unit in sorted(_all_units(), key=lambda unit: unit.end or date.max):
+        found.setdefault(unit.code, []).append(unit)
+    return {code: tuple(units) for code, units in found.items()}
 
 
 @cache

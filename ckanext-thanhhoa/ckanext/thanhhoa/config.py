@@ -107,6 +107,24 @@ def index_batch() -> int:
     return int(toolkit.config["ckanext.thanhhoa.index_batch"])
 
 
+def solr_url() -> str:
+    """Address of the core, collection or alias that is searched."""
+    return str(toolkit.config["solr_url"]).rstrip("/")
+
+
+def solr_account() -> tuple[str, str]:
+    """User and password for Solr; empty when it asks for none."""
+    user, password = toolkit.config.get("solr_user"), toolkit.config.get("solr_password")
+    return str(user or ""), str(password or "")
+
+
+def solr_nodes() -> list[str]:
+    """Addresses of Solr's nodes without core or collection, that of `solr_url` first."""
+    first = solr_url().rpartition("/")[0]
+    others = toolkit.aslist(toolkit.config.get("ckanext.thanhhoa.solr_nodes") or "")
+    return list(dict.fromkeys([first, *(node.rstrip("/") for node in others)]))
+
+
 def keep_runs() -> int:
     """So many of a source's latest runs can be taken back, however old they are."""
     return int(toolkit.config["ckanext.thanhhoa.keep_runs"])

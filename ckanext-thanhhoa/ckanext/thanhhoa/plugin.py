@@ -31,6 +31,7 @@ from ckanext.thanhhoa import (
     search_help,
     search_page,
     search_words,
+    solr_connection,
     suggestions,
     views,
 )
@@ -105,6 +106,7 @@ class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
 
     def configure(self, config_: CKANConfig) -> None:
         config.require_wiring()
+        solr_connection.install()
         index.install()
         dcat.install()
 

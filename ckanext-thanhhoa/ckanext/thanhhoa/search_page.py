@@ -15,7 +15,7 @@ from typing import Any
 import flask
 from ckan.lib.search import SearchQueryError
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import facets, helpers, search, search_found, search_words
+from ckanext.thanhhoa import facets, helpers, search, search_found, search_words, stored_json
 from ckanext.thanhhoa.search_found import LISTINGS
 from ckanext.thanhhoa.search_spelling import other_spelling
 
@@ -63,7 +63,7 @@ def package_search(
     original: Callable[..., dict[str, Any]], context: Any, data_dict: dict[str, Any]
 ) -> dict[str, Any]:
     """The portal's ``package_search``; for a page, what `search_for_page` makes of it."""
-    ask = functools.partial(search.package_search, original)
+    ask = functools.partial(search.package_search, stored_json.passed_on(original, context))
     if is_page(context):
         return search_for_page(ask, context, data_dict)
     return ask(context, data_dict)

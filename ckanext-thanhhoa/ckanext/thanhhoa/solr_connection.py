@@ -1,0 +1,147 @@
+"""One kept-alive connection to Solr for the threads of a process, and another node when one fails.
+
+CKAN makes a new connection for every request. Here its `make_connection` gives what it always gave,
+on a session that stays open. In a SolrCloud the other nodes are named by the option
+``ckanext.thanhhoa.solr_nodes``: what one cannot answer is asked of the next, once. All that the
+portal asks may be asked twice: searches change nothing, documents and deletions have ids.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pysolr
+import requests
+import urllib3
+from ckan.lib import search
+from ckan.lib.search import common
+from ckan.lib.search import index as ckan_index
+from ckan.lib.search import query as ckan_query
+from ckanext.thanhhoa import config
+from requests.adapters import HTTPAdapter
+
+#: Seconds until a node that takes no connection counts as out of order.
+CONNECT_SECONDS = 3.0
+#: Seconds for which a node that failed is asked after the others.
+REST_SECONDS = 5.0
+#: Connections that a process keeps to a node; more are opened and closed.
+POOL = 16
+#: What a node answers that is stopping, starting, or cannot reach a part of the collection.
+_OUT_OF_ORDER = (404, 500, 502, 503, 504)
+
+#: CKAN's own.
+_make_connection: Callable[..., pysolr.Solr] = common.make_connection
+#: Every place where CKAN's code looks its connection up.
+PLACES = (common, search, ckan_index, ckan_query)
+
+
+def install() -> None:
+    """Has CKAN's search use the kept connection; harmless when it does already."""
+    for module in PLACES:
+        module.make_connection = make_connection  # type: ignore[attr-defined]
+
+
+def make_connection(decode_dates: bool = True) -> pysolr.Solr:
+    """CKAN's connection to Solr, kept alive."""
+    solr = _make_connection(decode_dates=decode_dates)
+    user, password = config.solr_account()
+    if user and password:
+        # Not in the address, as CKAN has it: addresses come into messages and logs.
+        solr.url, solr.auth = config.solr_url(), (user, password)
+    solr.session = _kept.session()
+    return solr
+
+
+def connection_to(url: str) -> pysolr.Solr:
+    """A connection to another address of the same Solr, with the same account."""
+    solr = make_connection(decode_dates=False)
+    solr.url = url
+    return solr
+
+
+class _Kept:
+    """The process's session. A child process makes its own: sockets cannot be shared."""
+
+    def __init__(self) -> None:
+        self._session: requests.Session | None = None
+        os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        self._session = None
+
+    def session(self) -> requests.Session:
+        if self._session is None:
+            session = requests.Session()
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, Nodes())
+            self._session = session
+        return self._session
+
+
+_kept = _Kept()
+
+
+class Nodes(HTTPAdapter):
+    """Sends a request to the node that it names, or to another one when that fails."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=8, pool_maxsize=POOL)
+        self._resting: dict[str, float] = {}
+
+    def send(  # type: ignore[override]
+        self, request: requests.PreparedRequest, timeout: Any = None, **more: Any
+    ) -> requests.Response:
+        """The answer of the first node that has one, of two at most."""
+        if not isinstance(timeout, tuple) and timeout is not None:
+            timeout = (min(CONNECT_SECONDS, float(timeout)), float(timeout))
+        urls = self._urls(str(request.url))
+        try:
+            response = self._ask(request, urls[0], timeout, more)
+        except requests.RequestException as error:
+            if len(urls) == 1 and not _was_dropped(error):
+                raise
+            self._rest(urls[0])
+            return self._ask(request, urls[-1], timeout, more)
+        if len(urls) > 1 and response.status_code in _OUT_OF_ORDER:
+            self._rest(urls[0])
+            return self._ask(request, urls[1], timeout, more)
+        return response
+
+    def _ask(
+        self,
+        request: requests.PreparedRequest,
+        url: str,
+        timeout: Any,
+        more: Mapping[str, Any],
+    ) -> requests.Response:
+        request.url = url
+        return super().send(request, timeout=timeout, **more)
+
+    def _urls(self, url: str) -> list[str]:
+        """The same request at two nodes at most; those that failed lately come last."""
+        first, *others = nodes = config.solr_nodes()
+        if not others or not url.startswith(first):
+            return [url]
+        # Processes begin with different nodes, so that all have work.
+        turn = os.getpid() % len(nodes)
+        now = time.monotonic()
+        order = sorted(
+            nodes[turn:] + nodes[:turn], key=lambda node: self._resting.get(node, 0.0) > now
+        )
+        return [node + url[len(first) :] for node in order[:2]]
+
+    def _rest(self, url: str) -> None:
+        for node in config.solr_nodes():
+            if url.startswith(node):
+                self._resting[node] = time.monotonic() + REST_SECONDS
+
+
+def _was_dropped(error: requests.RequestException) -> bool:
+    """Whether Solr closed a kept connection just when it was to be used again."""
+    reasons = error.args[:1]
+    return isinstance(error, requests.ConnectionError) and any(
+        isinstance(reason, urllib3.exceptions.ProtocolError) for reason in reasons
+    )
