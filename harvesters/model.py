@@ -292,10 +292,14 @@ class Done:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one change when it was applied."""
+    """What became of one change when it was applied.
+
+    `moved`: nothing yet, its dataset was edited since it was merged; it is to be merged once more.
+    """
 
     remote_id: str
     problem: Problem | None = None
+    moved: bool = False
 
 
 def digest(value: Any) -> str:

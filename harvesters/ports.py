@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from harvesters.errors import Problem
@@ -190,8 +191,16 @@ class Catalog(Protocol):
     def removed(self, source_id: str) -> set[str]:
         """Remote ids of the source's active records whose dataset a person deleted."""
 
-    def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
+    def apply(
+        self,
+        run: Run,
+        changes: Sequence[Change],
+        merged_with: Mapping[str, MappedDataset] = MappingProxyType({}),
+    ) -> list[Outcome]:
         """Writes the changes, each together with its ledger rows in one transaction.
+
+        `merged_with` is what `current` gave for the updates: one whose dataset is no longer that
+        when it is about to be written is left pending and comes back as `moved`.
 
         The ledger rows are: the record (or its tombstone) as `Known`, the line of the plan
         settled, the pre-image. A change that fails leaves the catalogue as it was for that record

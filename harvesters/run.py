@@ -9,9 +9,10 @@ settled. So a run survives the death of any of its processes at any point.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from harvesters.errors import Cancelled, HarvestError, LeaseLost
-from harvesters.model import Change
+from harvesters.model import Change, MappedDataset
 from harvesters.plan import Planner, Ports, internal
 from harvesters.ports import Run, RunState
 from harvesters.rebase import Rebased, rebase
@@ -94,21 +95,28 @@ def _settle(run: Run, ports: Ports, done: int) -> int:
         ports.ledger.beat(run)
         kept = [change for change in changes if change.action == "keep"]
         to_write = [change for change in changes if change.action != "keep"]
-        now = _as_of_now(run, to_write, ports)
+        now, current = _as_of_now(run, to_write, ports)
         if kept or now.kept:
             ports.ledger.refresh(run, [*kept, *now.kept])
         if now.write:
-            ports.catalog.apply(run, now.write)
-        done += len(changes)
+            outcomes = ports.catalog.apply(run, now.write, current)
+            # Edited while its tables were staged: it is pending, and is merged once more.
+            settled -= {outcome.remote_id for outcome in outcomes if outcome.moved}
+        done += len(settled)
         ports.progress("applying", done)
     return done
 
 
-def _as_of_now(run: Run, changes: list[Change], ports: Ports) -> Rebased:
-    """Merges the updates once more with what the catalogue holds; the plan is made to say so."""
+def _as_of_now(
+    run: Run, changes: list[Change], ports: Ports
+) -> tuple[Rebased, Mapping[str, MappedDataset]]:
+    """Merges the updates once more with what the catalogue holds; the plan is made to say so.
+
+    Returns what it was merged with, too, by dataset id.
+    """
     updates = [change for change in changes if change.action == "update"]
     if not updates:
-        return Rebased(write=changes)
+        return Rebased(write=changes), {}
     held = ports.ledger.recall(run.source.id, [change.remote_id for change in updates])
     current = ports.catalog.current([change.dataset_id for change in updates])
     now = rebase(changes, held, current, run.source.config.ownership)
@@ -116,4 +124,4 @@ def _as_of_now(run: Run, changes: list[Change], ports: Ports) -> Rebased:
         ports.ledger.revise(run, [*now.revised, *now.kept])
     if now.left:
         ports.ledger.leave(run, now.left)
-    return now
+    return now, current

@@ -7,6 +7,7 @@ import itertools
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from harvesters.approval import Said, rule
@@ -316,6 +317,7 @@ class FakeCatalog:
     writes: int = 0
     refuse: Callable[[Change], bool] = lambda change: False
     after_each: Callable[[Change], None] = lambda change: None
+    before_each: Callable[[Change], None] = lambda change: None
 
     def current(self, dataset_ids: Sequence[str]) -> dict[str, MappedDataset]:
         return {
@@ -332,13 +334,24 @@ class FakeCatalog:
             if record.active and not self.current([record.dataset_id])
         }
 
-    def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
-        return [self._apply_one(run, change) for change in changes]
+    def apply(
+        self,
+        run: Run,
+        changes: Sequence[Change],
+        merged_with: Mapping[str, MappedDataset] = MappingProxyType({}),
+    ) -> list[Outcome]:
+        return [self._apply_one(run, change, merged_with) for change in changes]
 
     def wait_for_index(self) -> None:
         """What was written can be found at once."""
 
-    def _apply_one(self, run: Run, change: Change) -> Outcome:
+    def _apply_one(
+        self, run: Run, change: Change, merged_with: Mapping[str, MappedDataset]
+    ) -> Outcome:
+        self.before_each(change)
+        seen = merged_with.get(change.dataset_id)
+        if seen is not None and self.current([change.dataset_id]) != {change.dataset_id: seen}:
+            return Outcome(change.remote_id, moved=True)
         if self.refuse(change):
             problem = Problem("refused_by_catalogue", "", change.remote_id, {"detail": "…"})
             self.ledger.settle(run, change, problem)

@@ -175,3 +175,18 @@ def test_what_a_person_deleted_is_told_and_what_was_withdrawn_is_not(port: Harne
     assert port.catalog.removed(port.source_id) == set()
     port.delete(gone.id)
     assert port.catalog.removed(port.source_id) == {"2"}
+
+
+def test_an_update_is_not_written_over_what_it_was_not_merged_with(port: Harness) -> None:
+    one, two = port.dataset("1", notes="Cũ"), port.dataset("2", notes="Cũ")
+    port.apply(_change("create", "1", one), _change("create", "2", two))
+    seen = port.catalog.current([one.id, two.id])
+    edited = port.dataset("1", notes="Của người khác")
+    port.apply(_change("update", "1", edited))
+    changes = [_change("update", n, port.dataset(n, notes="Mới")) for n in "12"]
+    run = port.plan(changes)
+    outcomes = port.catalog.apply(run, changes, seen)
+    assert [(o.remote_id, o.moved) for o in outcomes] == [("1", True), ("2", False)]
+    now = port.catalog.current([one.id, two.id])
+    assert (now[one.id], now[two.id].fields["notes"]) == (edited, "Mới")
+    assert port.ledger.pending(run, 10) == [changes[0]]

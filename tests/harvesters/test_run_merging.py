@@ -127,3 +127,24 @@ def test_a_table_that_the_portal_keeps_is_no_change_of_the_plan(world):
     run, state = world.run()
     assert (state, world.counts(run)["updated"], world.codes(run)) == ("applied", 0, ["conflict"])
     assert world.catalog.datasets[id_].resources[1].table == own
+
+
+def test_an_edit_at_the_moment_of_writing_is_not_overwritten(world):
+    world.script.items = [record(1, notes="một", version="1"), record(2, version="1")]
+    world.run()
+    first = next(i for i, d in world.catalog.datasets.items() if d.fields["title"] == "Bộ 1")
+    edits = iter(["của người phụ trách"])
+
+    def meanwhile(change):
+        if change.dataset_id == first and (notes := next(edits, None)):
+            here = world.catalog.datasets[first]
+            fields = {**here.fields, "notes": notes}
+            world.catalog.datasets[first] = replace(here, fields=fields)
+
+    world.catalog.before_each = meanwhile
+    world.script.items = [record(1, notes="một", version="2"), record(2, version="2")]
+    run, state = world.run()
+    fields = world.catalog.datasets[first].fields
+    assert (state, fields["notes"], fields["version"]) == ("applied", "của người phụ trách", "2")
+    assert world.ledger.pending(run, 10) == []
+    assert {d.fields["version"] for d in world.catalog.datasets.values()} == {"2"}

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from ckan import model
@@ -68,6 +69,7 @@ class CkanCatalog:
 
     def current(self, dataset_ids: Sequence[str]) -> dict[str, MappedDataset]:
         try:
+            model.Session.expire_all()
             found = package_shows.load(dataset_ids)
             active = {id_: p for id_, p in found.items() if p.state == "active"}
             shown = package_shows.packages(active)
@@ -85,7 +87,12 @@ class CkanCatalog:
     def removed(self, source_id: str) -> set[str]:
         return catalog_removed.removed(source_id)
 
-    def apply(self, run: Run, changes: Sequence[Change]) -> list[Outcome]:
+    def apply(
+        self,
+        run: Run,
+        changes: Sequence[Change],
+        merged_with: Mapping[str, MappedDataset] = MappingProxyType({}),
+    ) -> list[Outcome]:
         outcomes: dict[str, Outcome] = {}
         try:
             together, alone = _sorted_out(changes)
@@ -93,11 +100,12 @@ class CkanCatalog:
             self._give_way(run, error)
             raise
         for part in _parts(together):
-            self._apply_batch(run, part, outcomes)
+            self._apply_batch(run, part, merged_with, outcomes)
         try:
             with index.deferred():
                 for change in alone:
-                    outcomes[change.remote_id] = self._apply_one(run, change)
+                    seen = merged_with.get(change.dataset_id)
+                    outcomes[change.remote_id] = self._apply_one(run, change, seen)
         finally:
             if alone:
                 index.catch_up([change.dataset_id for change in alone])
@@ -109,11 +117,17 @@ class CkanCatalog:
             index.wait_for(sending)
 
     def _apply_batch(
-        self, run: Run, changes: Sequence[Change], outcomes: dict[str, Outcome], tries: int = 3
+        self,
+        run: Run,
+        changes: Sequence[Change],
+        merged_with: Mapping[str, MappedDataset],
+        outcomes: dict[str, Outcome],
+        tries: int = 3,
     ) -> None:
         """All in one transaction; if that fails in halves, until what fails stands alone."""
         try:
-            batch = Batch(self._ledger, run, model.User.get(_site_user()), changes)
+            user = model.User.get(_site_user())
+            batch = Batch(self._ledger, run, user, changes, merged_with)
             with index.deferred():
                 outcomes.update(batch.write())
         except LeaseLost:
@@ -122,11 +136,11 @@ class CkanCatalog:
         except Exception as error:
             self._give_way(run, error)
             if tries and is_locked(error):
-                self._apply_batch(run, changes, outcomes, tries - 1)
+                self._apply_batch(run, changes, merged_with, outcomes, tries - 1)
             elif len(changes) > 1:
                 half = len(changes) // 2
-                self._apply_batch(run, changes[:half], outcomes)
-                self._apply_batch(run, changes[half:], outcomes)
+                self._apply_batch(run, changes[:half], merged_with, outcomes)
+                self._apply_batch(run, changes[half:], merged_with, outcomes)
             else:
                 outcomes[changes[0].remote_id] = self._refuse(run, changes[0], error)
             return
@@ -135,16 +149,16 @@ class CkanCatalog:
         for dataset, before in batch.written:
             catalog_content.add_views(dataset, before, _context())
 
-    def _apply_one(self, run: Run, change: Change) -> Outcome:
+    def _apply_one(self, run: Run, change: Change, seen: MappedDataset | None) -> Outcome:
         try:
-            self._single.write(run, change)
+            written = self._single.write(run, change, seen)
         except LeaseLost:
             model.Session.rollback()
             raise
         except Exception as error:
             self._give_way(run, error)
             return self._refuse(run, change, error)
-        return Outcome(change.remote_id)
+        return Outcome(change.remote_id, moved=not written)
 
     def _give_way(self, run: Run, error: Exception) -> None:
         """Not only rolled back: what failed must leave no object behind for the next record."""

@@ -18,8 +18,16 @@ from harvesters.ports import Run
 class Batch:
     """Creates and updates of one run, written together."""
 
-    def __init__(self, ledger: Any, run: Run, user: model.User, changes: Sequence[Change]):
+    def __init__(
+        self,
+        ledger: Any,
+        run: Run,
+        user: model.User,
+        changes: Sequence[Change],
+        merged_with: Mapping[str, MappedDataset],
+    ):
         self._ledger, self._run, self._user = ledger, run, user
+        self._merged_with = merged_with
         self._changes = [(change, dataset) for change in changes if (dataset := change.dataset)]
         #: What was written and committed, for the index.
         self.shows: dict[str, index.Show] = {}
@@ -29,14 +37,16 @@ class Batch:
     def write(self) -> dict[str, Outcome]:
         """Writes all, commits, puts the tables in place. Raises where the whole must go back."""
         datasets = [dataset for _, dataset in self._changes]
-        before = self._before()
-        had = {id_: {r["id"] for r in shown["resources"]} for id_, shown in before.items()}
-        ids = {r.id for dataset in datasets for r in dataset.resources}
-        holdings = originals.holdings(ids.union(*had.values()))
         with datastore.Load() as load:
             catalog_content.keep_files(self._ledger, datasets)
             catalog_content.stage_tables(self._ledger, datasets, load)
             self._ledger.guard(self._run)
+            before = self._before()
+            had = {id_: {r["id"] for r in shown["resources"]} for id_, shown in before.items()}
+            ids = {r.id for dataset in datasets for r in dataset.resources}
+            holdings = originals.holdings(ids.union(*had.values()))
+            moved = self._step_back(before, holdings)
+            load.leave_out([r.id for _, dataset in moved for r in dataset.resources])
             with index.gathered() as rows:
                 outcomes, done = self._save(before, holdings)
                 index.mark(list(done.shows))
@@ -47,7 +57,7 @@ class Batch:
             model.Session.commit()
             self.shows = {id_: (rows[id_], *show) for id_, show in done.shows.items()}
             catalog_content.finish_tables(load, gone)
-        return outcomes
+        return outcomes | {c.remote_id: Outcome(c.remote_id, moved=True) for c, _ in moved}
 
     def _parted(
         self, outcomes: Mapping[str, Outcome]
@@ -59,10 +69,26 @@ class Batch:
         return parted
 
     def _before(self) -> dict[str, dict[str, Any]]:
-        """The datasets of the batch that are there already, as shown."""
+        """The datasets of the batch that are there already, as shown.
+
+        Those to be updated are locked first: what a person edits is seen here, or waits.
+        """
+        package_shows.lock([c.dataset_id for c, _ in self._changes if c.action == "update"])
         found = package_shows.load([dataset.id for _, dataset in self._changes])
         shown = package_shows.packages(found)
         return {id_: package_shows.by_own_schema(data) for id_, data in shown.items()}
+
+    def _step_back(
+        self, before: Mapping[str, dict[str, Any]], holdings: Holdings
+    ) -> list[tuple[Change, MappedDataset]]:
+        """Takes out of the batch what was edited since it was merged, and returns it."""
+        moved = [
+            (change, dataset)
+            for change, dataset in self._changes
+            if has_moved(self._merged_with.get(dataset.id), before.get(dataset.id), holdings)
+        ]
+        self._changes = [pair for pair in self._changes if pair not in moved]
+        return moved
 
     def _save(
         self, before: Mapping[str, dict[str, Any]], holdings: Holdings
@@ -92,6 +118,17 @@ class Batch:
             settled.append((change, names[dataset.id], _pre_image(before, dataset, holdings)))
         self._ledger.settle_many(self._run, settled)
         return outcomes, done
+
+
+def has_moved(
+    merged_with: MappedDataset | None, shown: Mapping[str, Any] | None, holdings: Holdings
+) -> bool:
+    """Whether a dataset no longer is what a change of it was merged with; None: it was not."""
+    if merged_with is None:
+        return False
+    if shown is None or shown["state"] != "active":
+        return True
+    return to_mapped(shown, holdings) != merged_with
 
 
 def _pre_image(

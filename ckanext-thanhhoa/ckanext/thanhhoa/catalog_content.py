@@ -96,9 +96,14 @@ def add_views(dataset: MappedDataset, before: Collection[str], context: Context)
     }
     if not wanted:
         return
-    shown = toolkit.get_action("package_show")(
-        Context({**context, "use_cache": False}), {"id": dataset.id}
-    )
+    try:
+        shown = toolkit.get_action("package_show")(
+            Context({**context, "use_cache": False}), {"id": dataset.id}
+        )
+    except Exception:  # the dataset is written, whatever a plugin thinks of showing it
+        model.Session.rollback()
+        log.exception("no default views for dataset %s", dataset.id)
+        return
     for resource in shown["resources"]:
         if resource["id"] not in wanted:
             continue

@@ -12,7 +12,8 @@ from typing import Any
 from ckan import model
 from ckan.plugins import toolkit
 from ckan.types import Context
-from ckanext.thanhhoa import catalog_content, datastore, originals
+from ckanext.thanhhoa import catalog_content, datastore, originals, package_shows
+from ckanext.thanhhoa.catalog_batch import has_moved
 from ckanext.thanhhoa.names import free_name
 from ckanext.thanhhoa.package_form import Holdings, to_mapped, to_package
 
@@ -26,26 +27,34 @@ class Single:
     def __init__(self, ledger: Any, context: Callable[..., Context]):
         self._ledger, self._context = ledger, context
 
-    def write(self, run: Run, change: Change) -> None:
-        """Commits the change with its ledger rows. Raises whatever CKAN raises."""
-        package = model.Package.get(change.dataset_id)
+    def write(self, run: Run, change: Change, merged_with: MappedDataset | None) -> bool:
+        """Commits the change with its ledger rows. Raises whatever CKAN raises.
+
+        False, and nothing done, when the dataset was edited since the change was merged.
+        """
         if change.action == "withdraw":
-            self._withdraw(run, change, package)
-            return
+            self._withdraw(run, change, model.Package.get(change.dataset_id))
+            return True
         dataset = change.dataset
         if dataset is None:
             raise ValueError(f"{change.action} of {change.remote_id} without a dataset")
-        existing = self._show(package.id) if package else None
-        before = {r["id"] for r in (existing or {}).get("resources") or []}
-        holdings = originals.holdings([*before, *(r.id for r in dataset.resources)])
         with datastore.Load() as load:
             catalog_content.keep_files(self._ledger, [dataset])
             catalog_content.stage_tables(self._ledger, [dataset], load)
             self._ledger.guard(run)
+            package_shows.lock([dataset.id])
+            package = model.Package.get(dataset.id)
+            existing = self._show(package.id) if package else None
+            before = {r["id"] for r in (existing or {}).get("resources") or []}
+            holdings = originals.holdings([*before, *(r.id for r in dataset.resources)])
+            if has_moved(merged_with, existing, holdings):
+                model.Session.rollback()
+                return False
             gone = catalog_content.note([(dataset, before)], holdings, load)
             self._save(run, change, dataset, package, existing, holdings)
             catalog_content.finish_tables(load, gone)
         catalog_content.add_views(dataset, before, self._context())
+        return True
 
     def _save(
         self,

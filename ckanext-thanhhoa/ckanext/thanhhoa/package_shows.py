@@ -33,6 +33,16 @@ def load(dataset_ids: Collection[str]) -> dict[str, model.Package]:
     return {package.id: package for package in query}
 
 
+def lock(dataset_ids: Collection[str]) -> None:
+    """Until the commit nobody else changes these datasets; what was read of any is forgotten."""
+    model.Session.expire_all()
+    if dataset_ids:
+        rows = sa.select(model.package_table.c["id"]).where(
+            model.package_table.c["id"].in_(dataset_ids)
+        )
+        model.Session.execute(rows.order_by("id").with_for_update(key_share=True))
+
+
 def packages(found: Mapping[str, model.Package]) -> dict[str, dict[str, Any]]:
     """What ``package_show`` gives without a schema (``validate=False``), by id."""
     if not found:
