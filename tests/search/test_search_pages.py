@@ -33,7 +33,7 @@ def create(with_plugins: None, app: Any) -> Any:
                 agency = factories.Organization(name=f"so-{uuid.uuid4().hex[:8]}", title="Sở Y tế")
                 fields["owner_org"] = agency["id"]
             given = {"theme": ["15"], "access_rights": "PUBLIC", "frequency": "ANNUAL", **fields}
-            user = factories.Sysadmin()["name"]
+            user = helpers.call_action("get_site_user")["name"]
             return helpers.call_action(
                 "package_create",
                 context={"user": user, "ignore_auth": True},

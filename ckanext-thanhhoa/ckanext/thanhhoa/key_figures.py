@@ -16,6 +16,7 @@ from typing import Any
 from ckan.plugins import toolkit
 from ckan.types import Context
 from ckanext.thanhhoa import helpers, previews, series
+from ckanext.thanhhoa.search import SearchOutOfOrder
 
 import schemas
 from schemas.text import fold
@@ -49,7 +50,10 @@ def key_figures() -> list[Figure]:
     language = helpers.language()
     since, figures = _kept.get(language, (float("-inf"), []))
     if time.monotonic() - since > _KEEP:
-        figures = _read(language)
+        try:
+            figures = _read(language)
+        except SearchOutOfOrder:
+            return figures  # as they were; asked again at the next visit
         _kept[language] = (time.monotonic(), figures)
     return figures
 

@@ -9,7 +9,17 @@ from typing import Any
 
 from ckan import model
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import access, config, facets, helpers, key_figures, previews, series
+from ckanext.thanhhoa import (
+    access,
+    config,
+    facets,
+    helpers,
+    key_figures,
+    previews,
+    search_outage,
+    series,
+)
+from ckanext.thanhhoa.search import SearchOutOfOrder
 
 import schemas
 from schemas.wording import date_label, period_label
@@ -54,28 +64,57 @@ def home() -> dict[str, Any]:
     """The catalogue at a glance, with one search (and the examples, kept for some minutes).
 
     ``{count, themes, agencies, examples, newest}``; themes and agencies are lists of
-    ``{name, label, count}``, all twenty themes in the codelist's order.
+    ``{name, label, count}``, all twenty themes in the codelist's order; a count is None while the
+    search is out of order.
     """
-    found = toolkit.get_action("package_search")(
-        {},
-        {
-            "rows": _NEWEST,
-            "sort": "metadata_modified desc",
-            "facet.field": ["theme", "organization"],
-            "facet.limit": 100,
-        },
-    )
+    try:
+        found = _newest()
+    except SearchOutOfOrder:
+        return _home_without_search()
     items = {name: value["items"] for name, value in found["search_facets"].items()}
     counts = {item["name"]: item["count"] for item in items.get("theme", [])}
-    themes = [
-        {"name": item.ma, "label": item.label(helpers.language()), "count": counts.get(item.ma, 0)}
-        for item in schemas.codelist("theme")
-    ]
+    themes = [{**theme, "count": counts.get(theme["name"], 0)} for theme in _themes()]
     return {
         "count": found["count"],
         "themes": themes,
         "agencies": [_labelled(item) for item in _by_count(items.get("organization", []))],
         "examples": examples(),
+        "newest": found["results"],
+    }
+
+
+def _newest() -> dict[str, Any]:
+    asked = {
+        "rows": _NEWEST,
+        "sort": "metadata_modified desc",
+        "facet.field": ["theme", "organization"],
+        "facet.limit": 100,
+    }
+    return dict(toolkit.get_action("package_search")({}, asked))
+
+
+def _themes() -> list[dict[str, Any]]:
+    return [
+        {"name": item.ma, "label": item.label(helpers.language()), "count": None}
+        for item in schemas.codelist("theme")
+    ]
+
+
+def _home_without_search() -> dict[str, Any]:
+    """The home page from the database, while the search is out of order: no counts by theme."""
+    found = search_outage.listed({"rows": _NEWEST}, {})
+    agencies = (
+        model.Session.query(model.Group.name, model.Group.title)
+        .filter_by(is_organization=True, state="active")
+        .order_by(model.Group.title)
+    )
+    return {
+        "count": found["count"],
+        "themes": _themes(),
+        "agencies": [
+            {"name": name, "label": title or name, "count": None} for name, title in agencies
+        ],
+        "examples": [],
         "newest": found["results"],
     }
 

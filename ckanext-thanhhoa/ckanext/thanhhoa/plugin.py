@@ -29,6 +29,7 @@ from ckanext.thanhhoa import (
     search,
     search_found,
     search_help,
+    search_outage,
     search_page,
     search_words,
     solr_connection,
@@ -44,6 +45,7 @@ def get_actions() -> dict[str, Callable[..., Any]]:
         **action.get_actions(),
         **access.get_actions(),
         **accounts.get_actions(),
+        **search_outage.get_actions(),
         **suggestions.get_actions(),
         "package_search": search_page.package_search,
     }
@@ -108,6 +110,7 @@ class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
         config.require_wiring()
         solr_connection.install()
         index.install()
+        search_outage.install()
         dcat.install()
 
     # IFacets

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 import ckan.plugins.toolkit as toolkit
-from ckan.lib.search import SearchError, SearchQueryError
+from ckan.lib.search import SearchError, SearchQueryError, SolrConnectionError
 from ckanext.thanhhoa.search_document import shape_document
 from ckanext.thanhhoa.search_query import solr_boost, solr_query
 from ckanext.thanhhoa.search_reading import read
@@ -66,6 +66,8 @@ _FIELD = re.compile(r"(?<![^\s(+\-!])[A-Za-z_*][A-Za-z0-9_.*-]*:(?!//)(?=\S)")
 # Everything that is syntax for edismax but not for dismax, which CKAN uses: plain text for both.
 _SYNTAX = re.compile(r"&&|[\\!(){}\[\]^~*?:/|;<>]")
 _LONE_SIGN = re.compile(r"(?<!\S)[+-]+(?![^\s+\-])|[+-]+(?=\s|$)")
+#: What Solr answers while it starts, stops, or is broken; a query that it cannot read is a 400.
+_OUT_OF_ORDER = re.compile(r"\(HTTP 5\d\d\)")
 _QUOTES = str.maketrans("“”„«»", '"""""')
 
 
@@ -75,6 +77,16 @@ class QueryRefused(SearchQueryError):
     def __init__(self, vi: str, en: str):
         super().__init__(f"{vi} / {en}")
         self.said = {"vi": vi, "en": en}
+
+
+class SearchOutOfOrder(SearchError, SolrConnectionError):
+    """Solr does not answer; caught wherever CKAN expects either kind of error."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Chức năng tìm kiếm đang tạm gián đoạn, hãy thử lại sau ít phút. / The search is out "
+            "of order for the moment, try again in a few minutes."
+        )
 
 
 def allow_query_parser(config: MutableMapping[str, Any]) -> None:
@@ -143,7 +155,8 @@ def package_search(
 ) -> dict[str, Any]:
     """CKAN's ``package_search``; what several words do not find together, some of them may.
 
-    A query that Solr cannot read is a SearchQueryError (400) in words, without Solr's answer.
+    A query that Solr cannot read is a SearchQueryError (400) in words, without Solr's answer; a
+    Solr that cannot answer is a `SearchOutOfOrder`.
     """
     try:
         found = original(context, dict(data_dict))
@@ -152,7 +165,12 @@ def package_search(
             context["thanhhoa_relaxed"] = True  # for the pages, which say so
     except SearchQueryError:
         raise
+    except SolrConnectionError as error:
+        raise SearchOutOfOrder from error
     except SearchError as error:
+        if _OUT_OF_ORDER.search(str(error)):
+            log.warning("the search is out of order: %s", error)
+            raise SearchOutOfOrder from error
         log.info("search refused by Solr: %s", error)
         raise QueryRefused(
             "Không hiểu câu tìm kiếm: hãy bỏ các dấu đặc biệt hoặc kiểm tra cú pháp.",

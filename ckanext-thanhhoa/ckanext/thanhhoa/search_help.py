@@ -42,7 +42,7 @@ def did_you_mean() -> dict[str, str] | None:
     """Another spelling of the query: ``{query, url}``; None where none is worth offering."""
     outcome = search_page.outcome()
     text = asked()
-    if not text or outcome.problem or outcome.nearest:
+    if not text or outcome.problem or outcome.outage or outcome.nearest:
         return None
     found = 0 if outcome.relaxed else outcome.count
     spelling = other_spelling(text, found, search_words.current())

@@ -7,7 +7,9 @@ alternatives, and each facet keeps the counts that it has without its own filter
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +17,19 @@ from typing import Any
 import flask
 from ckan.lib.search import SearchQueryError
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import facets, helpers, search, search_found, search_words, stored_json
+from ckanext.thanhhoa import (
+    facets,
+    helpers,
+    search,
+    search_found,
+    search_outage,
+    search_words,
+    stored_json,
+)
 from ckanext.thanhhoa.search_found import LISTINGS
 from ckanext.thanhhoa.search_spelling import other_spelling
+
+log = logging.getLogger(__name__)
 
 Ask = Callable[[Any, dict[str, Any]], dict[str, Any]]
 
@@ -39,9 +51,14 @@ class Nearest:
 
 @dataclass
 class Outcome:
-    """How the search of a page went. `problem`: a sentence where it could not be done."""
+    """How the search of a page went. `problem`: a sentence where it could not be done.
+
+    `outage`: the results come from the database; `unheeded` are the filters that it does not know.
+    """
 
     problem: str = ""
+    outage: bool = False
+    unheeded: list[str] = dataclasses.field(default_factory=list)
     count: int = 0
     relaxed: bool = False
     nearest: Nearest | None = None
@@ -66,7 +83,12 @@ def package_search(
     ask = functools.partial(search.package_search, stored_json.passed_on(original, context))
     if is_page(context):
         return search_for_page(ask, context, data_dict)
-    return ask(context, data_dict)
+    try:
+        return ask(context, data_dict)
+    except search.SearchOutOfOrder:
+        if flask.has_request_context() and flask.request.endpoint == "api.action":
+            _answer_with(503)  # to CKAN it would be the caller's mistake
+        raise
 
 
 def sorting(query: str) -> list[tuple[str, str]]:
@@ -94,11 +116,24 @@ def search_for_page(ask: Ask, context: Any, data_dict: dict[str, Any]) -> dict[s
     """
     outcome = flask.g.thanhhoa_search = Outcome()
     try:
-        found = _filtered(ask, context, data_dict)
+        return _searched(ask, context, data_dict, outcome)
     except SearchQueryError as error:
         outcome.problem = _in_words(error)
         _answer_with(400)
         return _nothing(data_dict)
+    except search.SearchOutOfOrder as error:
+        log.warning("a page is listed without the search: %s", error)
+        fields = list(data_dict.get("facet.field") or [])
+        chosen = chosen_values(flask.request.args.lists(), fields)
+        outcome.outage = True
+        outcome.unheeded = [field for field in chosen if field not in search_outage.KEPT_FILTERS]
+        return search_outage.listed(data_dict, chosen)
+
+
+def _searched(
+    ask: Ask, context: Any, data_dict: dict[str, Any], outcome: Outcome
+) -> dict[str, Any]:
+    found = _filtered(ask, context, data_dict)
     outcome.count = found["count"]
     outcome.relaxed = bool(context.get("thanhhoa_relaxed"))
     if not found["count"]:
