@@ -151,21 +151,22 @@ class _Reading:
             count = count if isinstance(count, int) else None
             walk.stable = walk.stable and walk.count in (None, count)
             walk.count = count if count is not None else walk.count
-            fresh = 0
-            for data in page["value"]:
-                id_ = data.get("@iot.id") if isinstance(data, Mapping) else None
-                if id_ is None:
+            walk.ended = not page.get("@iot.nextLink")
+            named = [(_id_of(data), data) for data in page["value"]]
+            ids = {id_ for id_, _ in named if id_}
+            stuck = bool(named) and ids <= walk.ids and not walk.ended
+            if stuck and ids:
+                break  # the same page again and again: what is on it came already
+            for id_, data in named:
+                if not id_:
                     walk.nameless += 1
                     detail = {"detail": "@iot.id"}
                     yield Failure(Problem("unexpected_answer", self._service.base, None, detail))
                     continue
-                known = str(id_) in walk.ids
-                walk.ids.add(str(id_))
-                fresh += not known
-                yield self._item(str(id_), data)
-            walk.ended = not page.get("@iot.nextLink")
-            if page["value"] and not fresh and not walk.ended:
-                break  # the same page again and again
+                walk.ids.add(id_)
+                yield self._item(id_, data)
+            if stuck:
+                break
         yield self._end(walk)
 
     def _listing(self) -> Iterator[Mapping[str, Any]]:
@@ -325,6 +326,12 @@ class _Reading:
 
 
 _NO_TIME = {"detail": "không đọc được thời điểm quan trắc", "detail_en": "no time could be read"}
+
+
+def _id_of(data: Any) -> str:
+    """What the service names an entity by; "" when it does not."""
+    id_ = data.get("@iot.id") if isinstance(data, Mapping) else None
+    return "" if id_ is None else str(id_)
 
 
 def _too_many(where: str) -> HarvestError:
