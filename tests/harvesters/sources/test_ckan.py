@@ -1,8 +1,6 @@
 import json
-import os
 import uuid
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -16,9 +14,10 @@ from harvesters.settings import Limits
 from harvesters.sources._ckan_package import mark, to_record
 from harvesters.sources.ckan import SOURCE, Settings
 from tests.ckan_source import serving
+from tests.recorded import NOT_HERE, REAL, services
 
 SOURCE_ID = str(uuid.uuid4())
-REAL = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared")) / "real" / "ckan"
+real = pytest.mark.skipif(not (REAL / "ckan").is_dir(), reason=NOT_HERE)
 
 
 @pytest.fixture
@@ -364,7 +363,7 @@ def test_what_the_search_does_not_give_is_shown_or_fails_alone(httpserver):
     assert items[-1].complete
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="recorded payloads of real portals are not at hand")
+@real
 @pytest.mark.parametrize(
     ("name", "records", "complete"),
     [
@@ -376,22 +375,17 @@ def test_what_the_search_does_not_give_is_shown_or_fails_alone(httpserver):
     ],
 )
 def test_real_listings_are_read_and_counted(httpserver, name, records, complete):
-    def first_page_only(request):
-        page = json.loads((REAL / name).read_bytes())
-        if int(request.args["start"]):
-            page["result"]["results"] = []
-        return Response(json.dumps(page), mimetype="application/json")
-
-    httpserver.expect_request("/api/3/action/package_search").respond_with_handler(first_page_only)
+    answer = services.ckan_listing(f"ckan/{name}")
+    httpserver.expect_request("/api/3/action/package_search").respond_with_handler(answer)
     items = read(httpserver.url_for("/"))
     assert kinds(items)["Record"] == records
     assert items[-1].complete == complete
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="recorded payloads of real portals are not at hand")
+@real
 def test_a_real_refusal_is_passed_on(httpserver):
-    body = (REAL / "br_group_not_found_404.json").read_bytes()
-    httpserver.expect_request("/api/3/action/package_search").respond_with_data(body, status=404)
+    answer = services.ckan_refusal("ckan/br_group_not_found_404.json")
+    httpserver.expect_request("/api/3/action/package_search").respond_with_handler(answer)
     with pytest.raises(HarvestError) as caught:
         read(httpserver.url_for("/"))
     assert caught.value.problem.params["detail"] == "HTTP 404 Not Found: Não encontrado"

@@ -1,9 +1,7 @@
 """One package of another CKAN, in every shape that portals give it, as a dataset of ours."""
 
 import json
-import os
 import uuid
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -20,10 +18,12 @@ from harvesters.sources._ckan_package import (
     to_record,
 )
 from harvesters.sources.ckan import SOURCE
+from tests import recorded
+from tests.recorded.services import packages
 
 SHA1 = "a" * 40
 SOURCE_ID = str(uuid.uuid4())
-REAL = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared")) / "real" / "ckan"
+REAL = recorded.REAL / "ckan"
 
 
 def package(id_, **more):
@@ -182,14 +182,11 @@ def test_no_shape_breaks_the_reading(fields):
 
 def real_packages():
     for path in sorted(REAL.glob("*.json")):
-        result = json.loads(path.read_bytes()).get("result")
-        found = result.get("results", [result]) if isinstance(result, dict) else result or []
-        for at, item in enumerate(found):
-            if isinstance(item, dict):
-                yield pytest.param(path.name, item, id=f"{path.name}-{at}")
+        for at, item in enumerate(packages(f"ckan/{path.name}")):
+            yield pytest.param(path.name, item, id=f"{path.name}-{at}")
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="recorded payloads of real portals are not at hand")
+@pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 @pytest.mark.parametrize(("name", "item"), list(real_packages()))
 def test_every_real_package_is_read(name, item):
     dataset, notes = mapped(item, "https://cong.vn")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -15,82 +13,49 @@ from harvesters.model import End
 from harvesters.sources._dcat_graph import listing, to_record
 from harvesters.sources._rdf import parse
 from harvesters.sources.dcat import SOURCE
+from tests import recorded
 from tests.harvesters.sources.web import Site, records
+from tests.recorded.settings import ADDRESS
 
-SHARED = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared"))
-REAL = SHARED / "real" / "dcat"
+REAL = recorded.REAL / "dcat"
 SOURCE_ID = "0f6a3c1e-2f0c-4d8e-9a59-b2d6f3a1c7e4"
-pytestmark = pytest.mark.skipif(not REAL.exists(), reason="the recorded payloads are not at hand")
+pytestmark = pytest.mark.skipif(not REAL.exists(), reason=recorded.NOT_HERE)
 
-#: File, address at which it was recorded, titles and numbers of files in their order.
+#: Files by name: titles and numbers of files in their order.
 FILES = {
-    "catalog_pod.jsonld": (
-        "http://www.agency.gov/data.json",
-        {"U.S. Widget Manufacturing Statistics": 4},
-    ),
-    "catalog_with_at_graph.jsonld": ("https://example.org/c", {"Title dataset": 1}),
-    "dataset_gob_es.ttl": (
-        "https://datos.gob.es/c",
-        {
-            "Estudio de Satisfacción con el Programa de Escuelas Municipales de Promoción "
-            "Deportiva en centros escolares": 1
-        },
-    ),
-    "dataset_gov_de.rdf": (
-        "https://www.govdata.de/c",
-        {"Liefer- und Abholservices (Gastronomie)": 9},
-    ),
-    "dataset_multilingual.ttl": ("https://example.org/c", {"Test DCAT dataset": 1}),
-    "dataset_sweden.rdf": ("http://nobelprize.org/datasets/dcat", {"Linked Nobel prizes": 1}),
-    "fr_bnodes.xml": ("http://data.test.org/", {"Dataset 3": 1, "Dataset 1": 2, "Dataset 2": 2}),
-    "fr_capatlantique_dcat.rdf": (
-        "https://data.capatlantique.fr/api/explore/v2.1/catalog/exports/dcat/",
-        {"Arrêtés du CCAS de Guérande": 2},
-    ),
-    "fr_catalog.xml": (
-        "http://data.test.org/",
-        {"Dataset 3": 1, "Dataset 1": 3, "Dataset 2": 2, "Dataset 4": 2},
-    ),
-    "fr_datara--5a26b0f6-0ccf-46ad-ac58-734054b91977.rdf.xml": (
-        "https://catalogue.open-datara.fr/geonetwork/srv/x",
-        {"Campings issus de la BDTopo de Auvergne Rhône-Alpes": 1},
-    ),
-    "fr_geonetwork.xml": (
-        "https://sig.oreme.org/geonetwork/srv/x",
-        {
-            "Data of type chemistry in Le Gardon basin, from the Observatory of the former mining "
-            "site of Carnoulès (TO Carnoules)": 0
-        },
-    ),
-    "fr_paged-collection-1.jsonld": (
-        "http://data.test.org/catalog.jsonld",
-        {"Dataset 1": 1, "Dataset 2": 1, "Dataset 3": 1},
-    ),
-    "fr_paged-collection-2.jsonld": (
-        "http://data.test.org/catalog.jsonld?page=2",
-        {"Dataset 1": 1},
-    ),
-    "fr_series.xml": (
-        "https://sextant.ifremer.fr/x",
-        {"DCE – Bassin Artois-Picardie - Etat global": 2},
-    ),
-    "fr_udata.xml": (
-        "https://www.data.gouv.fr/api/1/organizations/54884a24c751df7226a3fc16/catalog.rdf",
-        {
-            "Ville de Vanves - Part des véhicules à faibles émissions dans le renouvellement du "
-            "parc": 2,
-            "Bureaux de vote - Vanves": 4,
-        },
-    ),
-    "made_udata_catalog.jsonld": (
-        "https://data.example.org/api/1/datasets/",
-        {"Air quality": 0, "Population": 0},
-    ),
+    "catalog_pod.jsonld": {"U.S. Widget Manufacturing Statistics": 4},
+    "catalog_with_at_graph.jsonld": {"Title dataset": 1},
+    "dataset_gob_es.ttl": {
+        "Estudio de Satisfacción con el Programa de Escuelas Municipales de Promoción "
+        "Deportiva en centros escolares": 1
+    },
+    "dataset_gov_de.rdf": {"Liefer- und Abholservices (Gastronomie)": 9},
+    "dataset_multilingual.ttl": {"Test DCAT dataset": 1},
+    "dataset_sweden.rdf": {"Linked Nobel prizes": 1},
+    "fr_bnodes.xml": {"Dataset 3": 1, "Dataset 1": 2, "Dataset 2": 2},
+    "fr_capatlantique_dcat.rdf": {"Arrêtés du CCAS de Guérande": 2},
+    "fr_catalog.xml": {"Dataset 3": 1, "Dataset 1": 3, "Dataset 2": 2, "Dataset 4": 2},
+    "fr_datara--5a26b0f6-0ccf-46ad-ac58-734054b91977.rdf.xml": {
+        "Campings issus de la BDTopo de Auvergne Rhône-Alpes": 1
+    },
+    "fr_geonetwork.xml": {
+        "Data of type chemistry in Le Gardon basin, from the Observatory of the former mining "
+        "site of Carnoulès (TO Carnoules)": 0
+    },
+    "fr_paged-collection-1.jsonld": {"Dataset 1": 1, "Dataset 2": 1, "Dataset 3": 1},
+    "fr_paged-collection-2.jsonld": {"Dataset 1": 1},
+    "fr_series.xml": {"DCE – Bassin Artois-Picardie - Etat global": 2},
+    "fr_udata.xml": {
+        "Ville de Vanves - Part des véhicules à faibles émissions dans le renouvellement du "
+        "parc": 2,
+        "Bureaux de vote - Vanves": 4,
+    },
+    "made_udata_catalog.jsonld": {"Air quality": 0, "Population": 0},
 }
 
 
 def read(name, base=None):
-    base = base or FILES[name][0]
+    base = base or ADDRESS[f"dcat/{name}"]
     graph = parse(Response(base, (REAL / name).read_bytes()), base, 10_000)
     return [to_record(graph, node, base) for node in listing(graph).datasets]
 
@@ -108,7 +73,7 @@ def test_no_recorded_catalogue_is_forgotten():
 @pytest.mark.parametrize("name", FILES)
 def test_titles_and_files(name):
     found = read(name)
-    expected = FILES[name][1]
+    expected = FILES[name]
     assert {r.fields["title"]: len(r.resources) for r in found} == expected
     for record in found:
         made = mapped(record)

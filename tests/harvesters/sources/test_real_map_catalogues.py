@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.mapping import map_record
 from harvesters.model import End, Item, Record
-from harvesters.sources._csw_protocol import CSW2
 from harvesters.sources.csw import SOURCE, Settings
+from tests import recorded
+from tests.recorded import services
 
-SHARED = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared"))
-REAL = SHARED / "real" / "csw_ogc"
-BAD = SHARED / "real" / "bad"
-pytestmark = pytest.mark.skipif(
-    not REAL.is_dir(),
-    reason="the recorded payloads (../shared/real/csw_ogc) are not on this machine",
-)
+REAL = recorded.REAL / "csw_ogc"
+BAD = recorded.REAL / "bad"
+pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 ID = "5f0c3a52-0000-4000-8000-000000000001"
 
 
@@ -344,21 +338,9 @@ def test_broken_files_fail_alone_and_leave_the_listing_incomplete(name: str, cod
 
 
 def test_the_three_pages_of_geonetwork_are_one_complete_listing() -> None:
-    with HTTPServer(host="127.0.0.1") as server:
-
-        def answer(request: Request) -> Response:
-            if request.args.get("request") == "GetCapabilities":
-                body = f'<c:Capabilities xmlns:c="{CSW2}" version="2.0.2"/>'.encode()
-            else:
-                page = request.args["startPosition"]
-                body = (REAL / f"fr_geonetwork-iso19139-page-{page}.xml").read_bytes()
-            return Response(body, content_type="application/xml")
-
-        server.expect_request("/geonetwork/srv/fre/csw").respond_with_handler(answer)
-        with Fetcher(allow=(f"127.0.0.1:{server.port}",)) as fetch:
-            url = server.url_for("/geonetwork/srv/fre/csw")
-            found = SOURCE.probe(url, fetch)
-            items = list(SOURCE.read(Settings(url, page_size=2), fetch, {}))
+    with services.web(services.geonetwork, "/geonetwork/srv/fre/csw") as (url, fetch):
+        found = SOURCE.probe(url, fetch)
+        items = list(SOURCE.read(Settings(url, page_size=2), fetch, {}))
     assert found is not None
     assert found.datasets == 6
     assert items[-1] == End(True, 6)

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 from harvesters.fetch.fetcher import Fetcher
 from harvesters.mapping import map_record
 from harvesters.model import End
 from harvesters.sources.sensorthings import SOURCE, Settings
-from tests.harvesters.sources.sensor_service import (
-    FAST,
-    ID,
-    ROOT,
-    records_of,
-    reply,
-    table_of,
-)
+from tests import recorded
+from tests.harvesters.sources.sensor_service import FAST, ID, ROOT, records_of, table_of
+from tests.recorded import services
+from tests.recorded.settings import READ
 
-SHARED = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared"))
-REAL = SHARED / "real" / "csw_ogc"
+REAL = recorded.REAL / "csw_ogc"
 
 
 @pytest.fixture
@@ -37,32 +29,14 @@ def server() -> Iterator[HTTPServer]:
         yield running
 
 
-@pytest.mark.skipif(
-    not REAL.is_dir(),
-    reason="the recorded payloads (../shared/real/csw_ogc) are not on this machine",
-)
+@pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 class TestBritishGeologicalSurvey:
     """What the survey's FROST server said of its groundwater loggers."""
 
-    def _answer(self, request: Request) -> Response:
-        path = request.path.removeprefix(ROOT)
-        if path == "/Datastreams":
-            return Response((REAL / "sta_bgs_datastreams.json").read_bytes())
-        if path == "/Datastreams(1)/Observations":
-            wrapper = json.loads((REAL / "sta_bgs_response_wrapper.json").read_bytes())
-            return reply({**wrapper, "@iot.nextLink": None} if "$skip" in request.args else wrapper)
-        if path.endswith("/Observations"):
-            return Response((REAL / "sta_bgs_observations.json").read_bytes())
-        if path.endswith("/Thing"):
-            return reply({"@iot.id": 1, "name": "Glasgow observatory"})
-        if path.endswith("/Locations"):
-            return reply({"value": []})
-        return reply({"@iot.id": 1, "name": path.rpartition("/")[2]})
-
     def test_every_series_and_its_observations(self, server: HTTPServer) -> None:
-        server.expect_request(re.compile(f"{ROOT}.*")).respond_with_handler(self._answer)
+        server.expect_request(re.compile(f"{ROOT}.*")).respond_with_handler(services.sensors)
         with Fetcher(allow=(f"127.0.0.1:{server.port}",), limits=FAST) as fetch:
-            settings = Settings(server.url_for(ROOT), dataset_per="datastream")
+            settings = Settings(server.url_for(ROOT), **READ["csw_ogc/sta_bgs_datastreams.json"])
             items = list(SOURCE.read(settings, fetch, {}))
         data = json.loads((REAL / "sta_bgs_datastreams.json").read_bytes())["value"]
         records = records_of(items)
@@ -92,7 +66,7 @@ class TestBritishGeologicalSurvey:
             assert map_record(ID, record, SOURCE.mapping, {})[1] == []
 
     def test_a_page_with_a_count_and_a_next_link(self, server: HTTPServer) -> None:
-        server.expect_request(re.compile(f"{ROOT}.*")).respond_with_handler(self._answer)
+        server.expect_request(re.compile(f"{ROOT}.*")).respond_with_handler(services.sensors)
         from harvesters.sources._sensorthings_api import Service as Api
 
         with Fetcher(allow=(f"127.0.0.1:{server.port}",), limits=FAST) as fetch:

@@ -16,17 +16,17 @@ from harvesters.model import End, Failure, Item, MappedDataset, Record
 from harvesters.registry import settings_of
 from harvesters.settings import Limits
 from harvesters.sources.rest import SOURCE
+from tests import recorded
+from tests.recorded.settings import MAPPING, READ
 
-#: Recorded answers lie beside the checkout, not in it.
-ABOVE = [folder / "shared" / "real" / "rest" for folder in Path(__file__).parents[4:]]
-REAL = next((folder for folder in ABOVE if folder.is_dir()), ABOVE[0])
-pytestmark = pytest.mark.skipif(
-    not REAL.exists(), reason=f"the recorded answers are not here: {REAL}"
-)
+REAL = recorded.REAL / "rest"
+pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 ID = "5f0c3a52-0000-4000-8000-000000000002"
 
 
-def read(httpserver: HTTPServer, name: str, config: Mapping[str, Any]) -> list[Item]:
+def read(httpserver: HTTPServer, name: str, config: Mapping[str, Any] | None = None) -> list[Item]:
+    """The items of a recorded answer, with its settings unless others are given."""
+    config = READ[f"rest/{name}"] if config is None else config
     httpserver.expect_request("/du-lieu").respond_with_data(
         (REAL / name).read_bytes(), content_type="application/json"
     )
@@ -62,16 +62,7 @@ def test_every_payload_is_read_here():
 
 def test_the_communes_of_the_province(httpserver):
     """166 units in a wrapper with their number; an empty column in every row."""
-    config = {
-        "records": "don_vi",
-        "paging": {"total": "tong_so"},
-        "table": {
-            "title": "Danh sách 166 xã, phường",
-            "key": ["ma_dvhc"],
-            "columns": {"ten_day_du": {"title": "Tên đầy đủ"}},
-        },
-    }
-    table = the_table(read(httpserver, "thanhhoa_166_dvhc.json", config))
+    table = the_table(read(httpserver, "thanhhoa_166_dvhc.json"))
     assert len(table.rows) == 166
     names = [column.name for column in table.columns]
     assert names == ["ma_dvhc", "ten", "loai", "ten_day_du", "ma_tinh", "slug", "vung"]
@@ -90,8 +81,7 @@ def test_the_communes_without_a_declared_total_are_checked_all_the_same(httpserv
 
 
 def test_provinces_and_communes_in_one_flat_list(httpserver):
-    config = {"id": "malk", "table": {"title": "Đơn vị hành chính", "leave_out": ["malk"]}}
-    table = the_table(read(httpserver, "vn_sapnhap_donvi_tinhthanh.json", config))
+    table = the_table(read(httpserver, "vn_sapnhap_donvi_tinhthanh.json"))
     assert len(table.rows) == 34 + 3321
     places = [column.name for column in table.columns]
     code, parent = places.index("ma"), places.index("magoc")
@@ -114,8 +104,7 @@ def test_only_the_communes_of_the_province_by_a_filter(httpserver):
 
 
 def test_communes_inside_their_provinces(httpserver):
-    config = {"records": "Wards", "table": {"title": "Xã, phường", "key": ["Code"]}}
-    table = the_table(read(httpserver, "vn_units_nested.json", config))
+    table = the_table(read(httpserver, "vn_units_nested.json"))
     assert len(table.rows) == 3321
     assert [column.name for column in table.columns][:2] == ["code", "full_name"]
     assert sum(row[2] == "38" for row in table.rows) == 166
@@ -124,14 +113,7 @@ def test_communes_inside_their_provinces(httpserver):
 
 
 def test_stations_with_missing_fields_and_numbers_as_text(httpserver):
-    config = {
-        "table": {
-            "title": "Trạm quan trắc không khí",
-            "key": ["id"],
-            "columns": {"longtitude": {"name": "longitude", "title": "Kinh độ"}},
-        }
-    }
-    table = the_table(read(httpserver, "vn_hanoi_air_site.json", config))
+    table = the_table(read(httpserver, "vn_hanoi_air_site.json"))
     columns = {column.name: (at, column) for at, column in enumerate(table.columns)}
     assert len(table.rows) == 4
     assert columns["code"][1].type == "text"
@@ -145,8 +127,7 @@ def test_stations_with_missing_fields_and_numbers_as_text(httpserver):
 
 
 def test_measurements_under_the_name_of_what_is_measured(httpserver):
-    config = {"records": "*", "table": {"title": "Bụi mịn", "columns": {"_key": "Thông số"}}}
-    table = the_table(read(httpserver, "vn_hanoi_air_dailystat_48.json", config))
+    table = the_table(read(httpserver, "vn_hanoi_air_dailystat_48.json"))
     assert [column.title for column in table.columns] == ["Thông số", "time", "value"]
     assert table.rows == (
         ("PM2.5", "2026-08-29 00:00", Decimal("15.49")),
@@ -157,29 +138,32 @@ def test_measurements_under_the_name_of_what_is_measured(httpserver):
 def test_a_legend_whose_rows_come_again(httpserver):
     every = the_table(read(httpserver, "vn_hcmc_quy-uoc.json", {"table": {"title": "Quy ước"}}))
     assert len(every.rows) == 108
-    config = {"table": {"title": "Quy ước", "distinct": True}}
     httpserver.clear()
-    once = the_table(read(httpserver, "vn_hcmc_quy-uoc.json", config))
+    once = the_table(read(httpserver, "vn_hcmc_quy-uoc.json"))
     assert len(once.rows) == 53
     assert ("Cây xanh cảnh quan", "0,127,0") in once.rows
 
 
 def test_answers_under_the_address_they_were_asked_at(httpserver):
-    config = {"records": "*", "id": "_key"}
-    found = records(read(httpserver, "vn_hcmc_api_probe.json", config))
+    found = records(read(httpserver, "vn_hcmc_api_probe.json"))
     assert "/api/quan-huyen" in [record.remote_id for record in found]
     assert all("status" in record.fields for record in found)
+    mapping = MAPPING["rest/vn_hcmc_api_probe.json"]
+    assert mapped(found[0], mapping).fields["title"] == found[0].remote_id
 
 
 def test_results_in_groups(httpserver):
-    config = {"records": "results.*", "id": "{_key} {url}{name}"}
-    found = records(read(httpserver, "vn_alternative_probe.json", config))
+    found = records(read(httpserver, "vn_alternative_probe.json"))
     groups = {record.fields["_key"] for record in found}
     assert "thongtinquyhoach_api" in groups
     assert found[0].fields["status"] == 404
     assert len({record.remote_id for record in found}) == len(found) == 17
+    mapping = MAPPING["rest/vn_alternative_probe.json"]
+    titles = [mapped(record, mapping).fields["title"] for record in found]
+    assert titles == [record.fields.get("name") or record.fields["url"] for record in found]
     httpserver.clear()
-    items = read(httpserver, "vn_alternative_probe.json", config | {"id": "url"})
+    config = READ["rest/vn_alternative_probe.json"] | {"id": "url"}
+    items = read(httpserver, "vn_alternative_probe.json", config)
     (nameless,) = [item for item in items if isinstance(item, Failure)]
     assert (nameless.problem.code, nameless.problem.params["detail"]) == (
         "unexpected_answer",
@@ -188,24 +172,8 @@ def test_results_in_groups(httpserver):
 
 
 def test_procedures_with_dates_lists_and_legal_bases(httpserver):
-    config = {"id": "ma_tthc", "modified": "{ngay_quyet_dinh} {so_quyet_dinh}"}
-    first, second = records(read(httpserver, "vn_tthc_records.json", config))
-    mapping = {
-        "title": "ten_tthc",
-        "issued": {"from": "ngay_quyet_dinh", "date": "dd/MM/yyyy"},
-        "tags": {"from": "co_quan_thuc_hien", "split": [",", ";"]},
-        "url": "link_truy_cap",
-        "notes": {"from": "ccpl.*.so_ky_hieu", "join": "; "},
-        "resources": {
-            "each": "ccpl",
-            "id": "so_ky_hieu",
-            "url": "dia_chi_truy_cap",
-            "name": "so_ky_hieu",
-            "description": "trich_yeu",
-            "issued": {"from": "ngay_ban_hanh", "date": "dd/MM/yyyy"},
-        },
-        "only": {"trang_thai": "đã công khai"},
-    }
+    first, second = records(read(httpserver, "vn_tthc_records.json"))
+    mapping = MAPPING["rest/vn_tthc_records.json"]
     dataset = mapped(first, mapping)
     assert first.remote_id == "1.000288"
     assert first.mark == "09/01/2018 5756/QĐ-BGDDT"
@@ -217,23 +185,8 @@ def test_procedures_with_dates_lists_and_legal_bases(httpserver):
 
 
 def test_a_record_of_zenodo_with_its_files(httpserver):
-    config = {"id": "id", "modified": "updated"}
-    (record,) = records(read(httpserver, "zenodo_record.json", config))
-    mapping = {
-        "title": "metadata.title",
-        "issued": {"from": "metadata.publication_date", "date": "iso"},
-        "url": "links.html",
-        "license_id": {"from": "metadata.license.id", "unknown": "drop"},
-        "resources": {
-            "each": "files",
-            "id": "key",
-            "url": "links.self",
-            "name": "key",
-            "format": "type",
-            "size": "size",
-        },
-        "volatile": ["stats"],
-    }
+    (record,) = records(read(httpserver, "zenodo_record.json"))
+    mapping = MAPPING["rest/zenodo_record.json"]
     dataset = mapped(record, mapping)
     assert record.remote_id == "7078725"
     assert dataset.fields["title"].startswith("Frictionless Data Test Dataset Multiple File")
@@ -245,11 +198,7 @@ def test_a_record_of_zenodo_with_its_files(httpserver):
 
 @pytest.mark.parametrize("code", ["1416", "1435", "1459"])
 def test_a_commune_as_geojson(httpserver, code):
-    config = {
-        "records": "features",
-        "table": {"title": "Xã", "leave_out": ["bbox", "geometry.coordinates", "geometry.type"]},
-    }
-    table = the_table(read(httpserver, f"vn_sapnhap_xa{code}.geojson", config))
+    table = the_table(read(httpserver, f"vn_sapnhap_xa{code}.geojson"))
     (row,) = table.rows
     cells = {column.name: cell for column, cell in zip(table.columns, row, strict=True)}
     assert cells["properties_a03_ten"].startswith(("Phường", "Xã"))

@@ -25,8 +25,11 @@ from harvesters.tables.sdmx_query import (
     selection_of,
     split,
 )
+from tests import recorded
+from tests.recorded import services
 
-REAL = Path(__file__).resolve().parents[3].parent / "shared" / "real" / "sdmx"
+REAL = recorded.REAL / "sdmx"
+real = pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 BASE = "https://sdmx.test/rest"
 NAMES = "<Name xml:lang='vi'>{}</Name>"
 FLOWS = f"{BASE}/dataflow/all/all/latest"
@@ -346,18 +349,11 @@ def test_a_message_that_breaks_fails_and_does_not_disappear(tmp_path: Path) -> N
     assert end == End(True, 3)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"no recorded payloads at {REAL}")
+@real
 def test_the_list_of_the_files_of_viet_nam() -> None:
     """Every line is a record; here the files that were recorded are behind their addresses."""
-    url = "https://nsdp.test/dsbb_database.csv"
-    base = "https://nsdp.gso.gov.vn/GSO-chung/SDMXFiles/GSO/"
-    pages: dict[str, Any] = {url: (REAL / "vn_dsbb_index.csv").read_bytes()}
-    for name in ("CPI", "GDP", "LMI", "MET", "POP"):
-        pages[f"{base}{name}VNM.xml"] = (REAL / f"vn_{name}VNM.xml").read_bytes()
-    pages["https://ckns.mof.gov.vn/Lists/GDDSManager/Attachments/17/MOF_CGD_Vietnam.xml"] = (
-        REAL / "vn_MOF_CGD.xml"
-    ).read_bytes()
-    *items, end = SOURCE.read(Settings(url), Server(pages), {})
+    with services.listed() as (url, fetch):
+        *items, end = SOURCE.read(Settings(url), fetch, {})
     records = {item.remote_id: item for item in items if isinstance(item, Record)}
     tables = {name: record.resources[1].table for name, record in records.items()}
     assert {name: len(table.rows) for name, table in tables.items() if table} == {
@@ -378,7 +374,7 @@ def test_the_list_of_the_files_of_viet_nam() -> None:
     assert end == End(True, 14)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"no recorded payloads at {REAL}")
+@real
 def test_the_recorded_messages_as_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "sdmx"
     shutil.copytree(REAL, folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +14,7 @@ from harvesters.fetch.fetcher import Fetcher
 from harvesters.mapping import map_record
 from harvesters.model import End, Failure, Unchanged
 from harvesters.sources.sensorthings import SOURCE, Settings
+from tests import recorded
 from tests.harvesters.sources.sensor_service import (
     FAST,
     ID,
@@ -22,8 +22,7 @@ from tests.harvesters.sources.sensor_service import (
     table_of,
 )
 
-SHARED = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared"))
-REAL = SHARED / "real" / "csw_ogc"
+REAL = recorded.REAL / "csw_ogc"
 
 
 @pytest.fixture
@@ -32,10 +31,7 @@ def server() -> Iterator[HTTPServer]:
         yield running
 
 
-@pytest.mark.skipif(
-    not REAL.is_dir(),
-    reason="the recorded payloads (../shared/real/csw_ogc) are not on this machine",
-)
+@pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 @pytest.mark.parametrize("place", ["folder", "web"])
 def test_an_answer_of_a_sensor_observation_service(server: HTTPServer, place: str) -> None:
     path = REAL / "ows_sos_52n_getobservation_wml2_response.xml"
