@@ -227,12 +227,14 @@ def test_the_table_of_a_refused_dataset_stays_as_it_was(harvest: Harvest) -> Non
     assert set(datastore.digests([old.id, never.id, good.id])) == {old.id, good.id}
 
 
+@pytest.mark.parametrize("batched", [True, False])
 def test_two_updates_at_once_make_a_tag_once(
-    site: Any, harvest: Harvest, monkeypatch: pytest.MonkeyPatch
+    site: Any, harvest: Harvest, monkeypatch: pytest.MonkeyPatch, batched: bool
 ) -> None:
     from ckan import model
-    from ckanext.thanhhoa import catalog_content
+    from ckanext.thanhhoa import catalog, catalog_content
 
+    monkeypatch.setattr(catalog, "may_batch", lambda: batched)
     tag = f"nhãn chung {uuid.uuid4().hex[:8]}"
     one, two = (harvest.dataset(n) for n in "ab")
     harvest.apply([create("a", one), create("b", two)])

@@ -70,6 +70,16 @@ def _fail(source: Harvest, code: str = "unreachable") -> None:
     source.ledger.finish(run, "failed", Problem(code, "http://so-y-te.local/api"))
 
 
+def _try_at_once() -> None:
+    """The pause after a mail that did not go out is over."""
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa.model import notice
+
+    model.Session.execute(sa.update(notice).values(not_before=sa.func.now()))
+    model.Session.commit()
+
+
 def test_a_failure_is_told_once_and_recovery_is_silent(inbox: Inbox, source: Harvest) -> None:
     from ckanext.thanhhoa import notices
 
@@ -94,6 +104,25 @@ def test_a_failure_is_told_once_and_recovery_is_silent(inbox: Inbox, source: Har
     assert len(inbox.mails) == 3
 
 
+def test_a_mail_server_that_says_nothing_is_given_up(
+    inbox: Inbox, source: Harvest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ckan.plugins import toolkit
+    from ckanext.thanhhoa import mailing, notices
+
+    monkeypatch.setattr(mailing, "WITHIN", 0.5)
+    server = toolkit.config["smtp.server"]
+    _fail(source)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setitem(toolkit.config, "smtp.server", address)
+        assert notices.send_due() == 0
+    monkeypatch.setitem(toolkit.config, "smtp.server", server)
+    _try_at_once()
+    assert notices.send_due() == 1
+    assert len(inbox.mails) == 1
+
+
 def test_a_held_plan_asks_for_a_person(inbox: Inbox, source: Harvest) -> None:
     from ckanext.thanhhoa import notices
 
@@ -109,18 +138,14 @@ def test_a_held_plan_asks_for_a_person(inbox: Inbox, source: Harvest) -> None:
 
 
 def test_a_mail_that_does_not_go_out_is_sent_later(inbox: Inbox, source: Harvest) -> None:
-    import sqlalchemy as sa
-    from ckan import model
     from ckanext.thanhhoa import notices
-    from ckanext.thanhhoa.model import notice
 
     inbox.open = False
     _fail(source)
     assert notices.send_due() == 0
     inbox.open = True
     assert notices.send_due() == 0, "not at once"
-    model.Session.execute(sa.update(notice).values(not_before=sa.func.now()))
-    model.Session.commit()
+    _try_at_once()
     assert notices.send_due() == 1
     assert len(inbox.mails) == 1
 

@@ -49,7 +49,7 @@ def write(
     packages: dict[str, tuple[model.Package, str]] = {}
     if changed:
         # CKAN's own update makes missing tags, too. All at once, so that no two wait in a circle.
-        _lock_missing([*new, *(wanted for _, wanted in changed)])
+        lock_missing_tags([*new, *(wanted for _, wanted in changed)])
     created = _checked(new, user, organization, written)
     with model.Session.no_autoflush:
         built = _build(created, user, organization)
@@ -153,7 +153,8 @@ def _tags(names: set[str]) -> dict[str, model.Tag]:
     return found
 
 
-def _lock_missing(datasets: Sequence[dict[str, Any]]) -> None:
+def lock_missing_tags(datasets: Sequence[dict[str, Any]]) -> None:
+    """No other harvest makes the same tag meanwhile; held to the commit's end."""
     names = {tag["name"] for data in datasets for tag in data.get("tags") or []}
     missing = names - _tags_there(names).keys()
     if missing:

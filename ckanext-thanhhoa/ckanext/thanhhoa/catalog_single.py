@@ -13,6 +13,7 @@ from ckan import model
 from ckan.plugins import toolkit
 from ckan.types import Context
 from ckanext.thanhhoa import catalog_content, datastore, originals, package_shows
+from ckanext.thanhhoa.batch import lock_missing_tags
 from ckanext.thanhhoa.catalog_batch import has_moved
 from ckanext.thanhhoa.names import free_name
 from ckanext.thanhhoa.package_form import Holdings, to_mapped, to_package
@@ -67,6 +68,7 @@ class Single:
     ) -> None:
         """The one transaction. Everything before is part of it; it ends committed."""
         data = to_package(dataset, existing, holdings)
+        lock_missing_tags([data])
         if package is None or existing is None:
             name = free_name(change.title, change.dataset_id)
             self._ledger.settle(run, change, name)

@@ -19,6 +19,7 @@ from ckan import model
 from ckan.lib import mailer
 from ckan.plugins import PluginImplementations, toolkit
 from ckan.plugins.interfaces import INotifier
+from ckanext.thanhhoa import mailing
 from ckanext.thanhhoa.model import notice, run, source
 from ckanext.thanhhoa.run_causes import causes
 from sqlalchemy.dialects.postgresql import insert
@@ -147,7 +148,7 @@ def _sent(row: Any, kind: str, found: Sequence[Mapping[str, Any]], lang: str) ->
     )
     headers = {"Auto-Submitted": "auto-generated"}
     try:
-        mailer.mail_recipient(row.email, row.email, subject, body, headers=headers)
+        mailing.mail(row.email, subject, body, headers)
     except (mailer.MailerException, smtplib.SMTPException, OSError) as error:
         log.warning("notice about source %s not sent: %s", row.name, str(error)[:300])
         return False
