@@ -144,6 +144,9 @@ def test_a_facet_that_does_not_exist_is_empty(site, three):
         ("*:*", {"fq": "{!frange l=0}1"}),
         ("*:*", {"fq": "title:(("}),
         ("*:*", {"sort": "no such order"}),
+        ("*:*", {"start": 10**12}),
+        ("dân tộc", {"start": 10**12}),
+        ("dân tộc", {"fq": "khong_co:["}),
         pytest.param("từ " * 4_000, {}, id="too many characters"),
         pytest.param("x " * 200, {}, id="too many words"),
     ],
@@ -153,6 +156,19 @@ def test_what_cannot_be_asked_is_said_in_words(site, three, query, params):
     with pytest.raises(SearchQueryError) as refused:
         site.search(query, **params)
     assert "solr" not in str(refused.value).lower()
+
+
+def test_far_pages_are_empty_and_keep_the_count(site, three):
+    found = site.search("dân tộc", start=1_000_000)
+    assert (found["count"], found["results"]) == (1, [])
+
+
+def test_pages_and_facets_belong_to_one_list(site, three):
+    """Rows, start, facets and count are of one query, however it was understood."""
+    every = site.search("thuế đất", **{"facet.field": ["res_format"]})
+    pages = [site.names("thuế đất", rows=1, start=start) for start in range(every["count"])]
+    assert [name for page in pages for name in page] == every["results"]
+    assert every["count"] >= sum(every["facets"]["res_format"].values()) / 2
 
 
 @pytest.mark.parametrize(

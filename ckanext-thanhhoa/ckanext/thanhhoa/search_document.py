@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ckanext.thanhhoa.search_places import areas_named, places_of
-from ckanext.thanhhoa.search_vocabulary import words_of_document
+from ckanext.thanhhoa.search_vocabulary import word_key, words_of_document
 
 from schemas import codelist
 from schemas.text import nfc
@@ -24,8 +24,8 @@ from schemas.text import nfc
 LONGEST_VALUE = 8_000
 #: Column titles taken from one dataset; a table may have thousands.
 MOST_COLUMNS = 500
-#: Characters of the notes whose words go into the catalogue's vocabulary.
-LONGEST_NOTES = 1_000
+#: Characters of the notes whose words can be asked for by pairs.
+LONGEST_NOTES = 3_000
 #: A reporting period of more years than this is taken for a typing slip.
 MOST_YEARS = 150
 
@@ -52,7 +52,7 @@ _OURS = (
     "tags_fold", "notes_vi", "notes_en", "organization_vi", "organization_fold", "theme_vi",
     "theme_fold", "place_vi", "place_fold", "related_place_vi", "related_place_fold",
     "column_vi", "column_fold", "title_begin", "title_begin_vi", "text", "text_vi",
-    "text_en", "word", "area", "_version_",
+    "text_en", "word", "word_fold", "area", "_version_",
 )  # fmt: skip
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -72,7 +72,8 @@ def shape_document(
     ours = {**_facets(dataset), **_texts(dataset), **_dates(dataset)}
     if isinstance(title := document.get("title"), str):
         ours["title_order"] = alphabet_key(title)
-    ours["word"] = words_of_document(_worth_suggesting(document, ours))
+    ours["word"] = words_of_document(_worth_asking_for(document, ours))
+    ours["word_fold"] = list(dict.fromkeys(word_key(word) for word in ours["word"]))
     ours = {key: value for key, value in ours.items() if value not in (None, "", [])}
     return {**dict(_plain(document, dataset)), **ours}
 
@@ -167,10 +168,11 @@ def _texts(dataset: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _worth_suggesting(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
+def _worth_asking_for(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
     """The texts whose words people look for; of long notes only the beginning."""
     yield from _words([document.get("title"), str(document.get("notes") or "")[:LONGEST_NOTES]])
     yield from _words(document.get("tags"))
+    yield from _words(document.get("res_name"))
     for field in ("title_en", "organization_vi", "theme_vi", "place_vi", "column_vi"):
         yield from _words(ours.get(field))
 

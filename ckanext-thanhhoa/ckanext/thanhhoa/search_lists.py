@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import schemas
 from schemas.place_names import words_of
@@ -34,16 +35,28 @@ class _Term:
     english: bool
 
 
-def known_terms(typed: Sequence[str], meant: Sequence[str]) -> list[Known]:
+class _Spans(NamedTuple):
+    """Some words: as typed, as meant, without accents, as English words in the singular."""
+
+    typed: Words
+    meant: Words
+    folded: Words
+    english: Words
+
+
+def known_terms(typed: Words, meant: Words) -> list[Known]:
     """The longest terms of the lists within the words, as typed or as they were probably meant.
 
     A term of several syllables is also known without its accents, one syllable is not: "phi" may
     be many words.
     """
     found: list[Known] = []
+    folded, english = _key(typed), english_key(typed)
+    longest = _longest()
     for start in range(len(typed)):
-        for end in range(min(len(typed), start + _longest()), start, -1):
-            others = _others(tuple(typed[start:end]), tuple(meant[start:end]))
+        for end in range(min(len(typed), start + longest), start, -1):
+            spans = _Spans(*(words[start:end] for words in (typed, meant, folded, english)))
+            others = _others(spans)
             if others is not None:
                 if not any(known.start <= start and end <= known.end for known in found):
                     found.append(Known(start, end, others))
@@ -81,12 +94,10 @@ def _singular(word: str) -> str:
     return word
 
 
-def _others(typed: Words, meant: Words) -> tuple[Words, ...] | None:
-    terms = [
-        term
-        for term in (*_terms().get(_key(typed), ()), *_english().get(english_key(typed), ()))
-        if _says(typed, meant, term)
-    ]
+def _others(spans: _Spans) -> tuple[Words, ...] | None:
+    typed, meant = spans.typed, spans.meant
+    candidates = (*_terms().get(spans.folded, ()), *_english().get(spans.english, ()))
+    terms = [term for term in candidates if _says(typed, meant, term)]
     if not terms and typed != meant:
         terms = [term for term in _terms().get(_key(meant), ()) if term.words == meant]
     if not terms:
@@ -120,7 +131,12 @@ def is_folded_function(word: str) -> bool:
 
 
 def _key(words: Words) -> Words:
-    return tuple(fold(word) for word in words)
+    return tuple(_fold(word) for word in words)
+
+
+@lru_cache(20_000)
+def _fold(word: str) -> str:
+    return fold(word)
 
 
 @cache

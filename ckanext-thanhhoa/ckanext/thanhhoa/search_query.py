@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from ckanext.thanhhoa.search_places import NOWHERE
 from ckanext.thanhhoa.search_reading import Reading, is_accented
-from ckanext.thanhhoa.search_vocabulary import Vocabulary
+from ckanext.thanhhoa.search_vocabulary import Vocabulary, other_spelling, word_key
 
 from schemas.admin_units import PROVINCE
 from schemas.place_names import PlaceFound, places_in, today
@@ -27,7 +27,7 @@ from schemas.text import fold
 MOST_FOUND = 0.08
 FEWEST_FOUND = 12
 #: Other names of a known term that are asked for, the first ones.
-MOST_OTHERS = 6
+MOST_OTHERS = 5
 MOST_PLACES = 40
 
 
@@ -41,8 +41,12 @@ class Weights:
     pair_folded: float = 0.7
     meant: float = 0.8
     term: float = 2.0
-    other: float = 1.3
-    heading: float = 2.0
+    #: Of a known term of several words, each word and pair inside it: it is one word.
+    inside: float = 0.5
+    other: float = 4.0
+    heading: float = 1.0
+    #: For each word of the topic that a dataset has in any form or by another name: a constant.
+    covered: float = 80.0
     quoted: float = 4.0
     year: float = 1.0
     name: float = 1.0
@@ -51,7 +55,7 @@ class Weights:
     of_the_place: float = 3.0
     of_a_place_alike: float = 1.5
     of_the_year: float = 1.6
-    of_the_province: float = 1.15
+    of_the_province: float = 1.25
 
 
 WEIGHTS = Weights()
@@ -65,11 +69,14 @@ def solr_query(reading: Reading, vocabulary: Vocabulary, weights: Weights = WEIG
     parts += [f"-({_exclusion(words)})" for words in reading.excluded]
     parts += _word_clauses(reading, weights)
     parts += _term_clauses(reading, weights)
+    parts += _coverage(reading, weights)
     parts += [f"({_any_form(words)})^{weights.quoted}" for words in reading.phrases]
     parts += [f"folded:{year}^{weights.year}" for year in reading.years]
     for place in reading.places:
         weight = weights.province if place.is_province else weights.name
-        parts.append(f"({_any_form(_name(place))})^{weight}")
+        name = _name(place)
+        forms = f"{_any_form(name)} folded:{_quoted(_fold(name))}^0.5 where:{_quoted(name)}"
+        parts.append(f"({forms})^{weight}")
     return " ".join(parts)
 
 
@@ -143,7 +150,7 @@ def _candidates(reading: Reading, vocabulary: Vocabulary) -> Iterator[tuple[int,
         if known.end - known.start > 1:
             phrases[reading.meant[known.start : known.end]] = None
     for phrase in phrases:
-        yield _count(phrase, vocabulary), _any_form(phrase)
+        yield _count(phrase, vocabulary), _held(phrase)
 
 
 def _count(phrase: Phrase, vocabulary: Vocabulary) -> int:
@@ -151,6 +158,24 @@ def _count(phrase: Phrase, vocabulary: Vocabulary) -> int:
     if len(phrase) == 1:
         return vocabulary.count(phrase[0])
     return min(vocabulary.pair(left, right) for left, right in pairwise(phrase))
+
+
+def _held(phrase: Phrase) -> str:
+    """Datasets that have the phrase's pairs, accents as typed: look-ups of single terms."""
+    if len(phrase) == 1 and phrase[0].isascii():
+        return f"word_fold:{word_key(phrase[0])} english:{phrase[0]}"
+    pairs = [phrase] if len(phrase) == 1 else list(pairwise(phrase))
+    held = [_word(pair) for pair in pairs]
+    return held[0] if len(held) == 1 else f"({' '.join(f'+{word}' for word in held)})"
+
+
+def _word(pair: Phrase) -> str:
+    words = " ".join(pair)
+    if not any(is_accented(word) for word in pair):
+        return f'word_fold:"{word_key(words)}"'
+    spellings = dict.fromkeys((words, other_spelling(words)))
+    quoted = " ".join(f'"{spelling}"' for spelling in spellings)
+    return f"word:({quoted})"
 
 
 def _any_form(phrase: Phrase) -> str:
@@ -169,12 +194,23 @@ def _exclusion(phrase: Phrase) -> str:
 def _word_clauses(reading: Reading, weights: Weights) -> Iterator[str]:
     for run in reading.runs():
         for at in run:
-            yield from _forms(reading, (at,), weights.word, weights.word_folded)
+            part = weights.inside if _inside(reading, at, at) else 1.0
+            yield from _forms(reading, (at,), weights.word * part, weights.word_folded * part)
         for pair in pairwise(run):
-            yield from _forms(reading, pair, weights.pair, weights.pair_folded)
+            part = weights.inside if _inside(reading, *pair) else 1.0
+            yield from _forms(reading, pair, weights.pair * part, weights.pair_folded * part)
         if len(run) > 2:
             text = _quoted([reading.meant[at] for at in run])
             yield f"heading:{text}~3^{weights.heading}"
+
+
+def _inside(reading: Reading, first: int, last: int) -> bool:
+    """Whether the words are but a part of a known term of three or more."""
+    return any(
+        known.start <= first and last < known.end and known.end - known.start > 2
+        for known in reading.known
+        if known.others
+    )
 
 
 def _forms(
@@ -186,16 +222,11 @@ def _forms(
     if any(is_accented(word) for word in typed):
         yield f"exact:{_quoted(typed)}^{exact}"
     if meant != typed:
-        yield f"exact:{_quoted(meant)}^{exact * weights_of_meant(typed, meant):.3g}"
-    else:
+        yield f"exact:{_quoted(meant)}^{exact * WEIGHTS.meant:.3g}"
+    elif all(word.isascii() for word in typed):
         yield f"english:{_quoted(typed)}^{exact}"
     for form in dict.fromkeys((_fold(typed), _fold(meant))):
         yield f"folded:{_quoted(form)}^{folded}"
-
-
-def weights_of_meant(typed: Phrase, meant: Phrase) -> float:
-    """What is only guessed counts a little less."""
-    return WEIGHTS.meant
 
 
 def _term_clauses(reading: Reading, weights: Weights) -> Iterator[str]:
@@ -207,11 +238,22 @@ def _term_clauses(reading: Reading, weights: Weights) -> Iterator[str]:
             yield f"({_any_form(other)})^{weights.other * min(1.0, 2 / len(other)):.3g}"
 
 
+def _coverage(reading: Reading, weights: Weights) -> Iterator[str]:
+    if len(reading.topic) > 1:
+        for at in reading.topic:
+            forms = {(reading.typed[at],): None, (reading.meant[at],): None}
+            for known in reading.known:
+                if known.start <= at < known.end:
+                    forms.update(dict.fromkeys(known.others[:MOST_OTHERS]))
+            yield f"({' '.join(_held(form) for form in forms)})^={weights.covered}"
+
+
 def _fitting(places: Iterable[PlaceFound], *, alone: bool) -> Iterator[str]:
     """What may concern the places; beside a topic also what is of the province or of none."""
     for place in places:
         yield f"area:({' '.join(_codes(_alike(place)))})"
         yield _any_form(_name(place))
+        yield f"where:{_quoted(_name(place))}"
     if not alone:
         yield f"area:({PROVINCE} {NOWHERE})"
 

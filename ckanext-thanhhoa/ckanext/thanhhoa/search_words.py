@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 
 #: Seconds for which nobody looks whether the index has changed.
 FRESH_FOR = 30.0
+#: Reading takes at most this share of a process's time: the longer it took, the rarer it is done.
+SHARE_OF_TIME = 0.02
+#: Seconds for which the first search of a process waits; meanwhile queries are asked as they are.
+LONGEST_WAIT = 3.0
 #: Words and pairs taken from the index, the most frequent first; some 100 bytes each.
 MOST_WORDS = 200_000
 
@@ -31,6 +35,7 @@ class _Kept:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     state: tuple[Any, ...] = ()
     looked_at: float = float("-inf")
+    took: float = 0.0
     reading: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -41,11 +46,12 @@ def current() -> Vocabulary:
     """The vocabulary of this site's index; the first call of a process reads it.
 
     Later calls never wait: a changed index is read beside them. Without Solr it is what was read
-    last, at first empty.
+    last, at first empty: then queries are asked as they are.
     """
     site_id = toolkit.config["ckan.site_id"]
     kept = _kept.setdefault(site_id, _Kept())
-    if time.monotonic() - kept.looked_at >= FRESH_FOR and kept.reading.acquire(blocking=False):
+    fresh_for = max(FRESH_FOR, kept.took / SHARE_OF_TIME)
+    if time.monotonic() - kept.looked_at >= fresh_for and kept.reading.acquire(blocking=False):
         first = kept.looked_at == float("-inf")
         kept.looked_at = time.monotonic()
         reader = threading.Thread(
@@ -53,7 +59,7 @@ def current() -> Vocabulary:
         )
         reader.start()
         if first:
-            reader.join()
+            reader.join(LONGEST_WAIT)
     return kept.vocabulary
 
 
@@ -71,15 +77,17 @@ def read(solr: pysolr.Solr, site_id: str) -> Vocabulary:
     counted = {"facet": "true", "facet.field": "word", "facet.limit": MOST_WORDS}
     found = solr.search(**_seen(site_id), **counted, **{"facet.mincount": 1, "rows": 0})
     flat = found.facets["facet_fields"]["word"]
-    return Vocabulary(dict(zip(flat[0::2], flat[1::2], strict=True)), found.hits)
+    return Vocabulary(dict(zip(flat[0::2], flat[1::2], strict=True)), found.hits).prepared()
 
 
 def _read(kept: _Kept, solr: pysolr.Solr, site_id: str) -> None:
+    began = time.monotonic()
     try:
         newest = solr.search(**_seen(site_id), rows=1, sort="indexed_ts desc", fl="indexed_ts")
         state = (newest.hits, *(document.get("indexed_ts") for document in newest.docs))
         if state != kept.state:
             kept.vocabulary, kept.state = read(solr, site_id), state
+            kept.took = time.monotonic() - began
     except pysolr.SolrError as error:
         log.warning("the words of the index cannot be read: %s", error)
     finally:
