@@ -81,6 +81,25 @@ def test_a_query_nobody_can_answer_is_no_error_of_the_server(app, dataset, q):
     assert page.status_code in (200, 400)
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"start": 10**12},
+        {"start": 1_000_000},
+        {"rows": 10**9},
+        {"facet.field": ["khong_co"]},
+        {"fq": "khong_co:["},
+        {"fq": "{!frange l=0}1"},
+        {"sort": "khong_co desc"},
+    ],
+    ids=str,
+)
+def test_no_parameter_is_an_error_of_the_server(app, dataset, params):
+    answer = app.post("/api/3/action/package_search", json={"q": "thủy sản", **params})
+    assert answer.status_code in (200, 400, 409), answer.body
+    assert "solr" not in answer.body.lower()
+
+
 def test_the_answer_has_the_shape_of_ckans(app, dataset):
     result = found(app, dataset["title"])
     assert set(result) == {"count", "facets", "results", "sort", "search_facets"}

@@ -136,8 +136,9 @@ def _candidates(reading: Reading, vocabulary: Vocabulary) -> Iterator[tuple[int,
         for left, right in pairwise(run):
             for words in (reading.typed, reading.meant):
                 pair = (words[left], words[right])
+                # A pair too rare for the vocabulary costs nothing to ask for.
+                phrases[pair] = None
                 if vocabulary.pair(*pair):
-                    phrases[pair] = None
                     paired |= {left, right}
         phrases.update(
             ((word,), None)
