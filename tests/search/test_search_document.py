@@ -11,6 +11,12 @@ COLUMNS = {
     "fields": [
         {"name": "don_vi", "title": "Đơn vị", "type": "string"},
         {"name": "diem", "title": "Điểm xếp hạng", "type": "number"},
+        {
+            "name": "nhom",
+            "title": "Nhóm",
+            "constraints": {"enum": ["Đơn vị sự nghiệp", 7]},
+            "categories": [{"value": 1, "label": "Xuất sắc"}, "Trung bình khá"],
+        },
     ]
 }
 
@@ -58,6 +64,8 @@ def rich(site):
         "department service",  # stemmed
         "library",  # in the English description
         "Điểm xếp hạng",  # a column
+        "Đơn vị sự nghiệp",  # a value that a column may have
+        "xuat sac",  # the same, by its label
         "cong nghe thong tin",  # the theme
         "Information technology",  # the theme in English
         "Sở TTTT",  # the agency, abbreviated
@@ -123,6 +131,8 @@ def test_structured_fields_are_not_searched_as_raw_text(site, rich):
         {"resources": [{"name": "x", "table_schema": "{"}]},
         {"resources": [{"name": "x", "table_schema": '{"fields": [5, {"title": 5}]}'}]},
         {"resources": [{"name": "x", "table_schema": '{"fields": 7}', "period": 2024}]},
+        {"resources": [{"name": "x", "table_schema": '{"fields": [{"constraints": 5}]}'}]},
+        {"resources": [{"name": "x", "table_schema": '{"fields": [{"categories": {}}]}'}]},
         {"custom": "chữ " * 20_000},
         {"_version_": "7", "views_total": 3, "year": "năm 2020 và 2021", "place": "khắp nơi"},
         {"text": "a", "title_vi": "b", "text_vi": "c", "title_order": "d"},

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from ckanext.thanhhoa.search_places import areas_named, places_of
 from ckanext.thanhhoa.search_vocabulary import word_key, words_of_document
@@ -26,6 +26,8 @@ LONGEST_VALUE = 8_000
 MOST_COLUMNS = 500
 #: Characters of the notes whose words can be asked for by pairs.
 LONGEST_NOTES = 3_000
+#: Listed values taken from one column.
+MOST_VALUES = 100
 #: A reporting period of more years than this is taken for a typing slip.
 MOST_YEARS = 150
 
@@ -209,16 +211,34 @@ def _years(dataset: Mapping[str, Any]) -> set[str]:
 
 
 def _columns(dataset: Mapping[str, Any]) -> list[str]:
-    """Titles of the tables' columns, without repetition, from each resource's Table Schema."""
+    """Titles of the tables' columns and the values they may have, from each Table Schema, once."""
     titles: dict[str, None] = {}
     for resource in _records(dataset.get("resources")):
         schema = _json(resource.get("table_schema"))
         fields = schema.get("fields") if isinstance(schema, dict) else None
         for column in _records(fields):
             title = column.get("title") or column.get("name")
-            if isinstance(title, str):
-                titles[nfc(title)] = None
+            titles.update(
+                (nfc(word), None)
+                for word in (title, column.get("title_en"), *_values(column))
+                if _is_said(word)
+            )
     return list(titles)[:MOST_COLUMNS]
+
+
+def _values(column: Mapping[str, Any]) -> list[Any]:
+    """The values a column may have, where its schema lists them; labels rather than codes."""
+    constraints = column.get("constraints")
+    listed = constraints.get("enum") if isinstance(constraints, Mapping) else None
+    categories = [
+        item.get("label") or item.get("value") if isinstance(item, Mapping) else item
+        for item in _as_list(column.get("categories"))
+    ]
+    return [*_as_list(listed), *categories][:MOST_VALUES]
+
+
+def _is_said(word: Any) -> TypeGuard[str]:
+    return isinstance(word, str) and bool(word.strip())
 
 
 def _labels(name: str, codes: Any) -> Iterator[str]:
