@@ -52,7 +52,9 @@ def _init() -> int:
     folder = Path(os.environ.get("PORTAL_SECRETS", "/run/secrets"))
     steps = (
         [str(PYTHON), str(LOCAL / "initialise.py"), str(folder / "admin_password")],
-        # After a restored backup or a new configset the index is not what the database says.
+        # After an upgrade the index may be of an older configset, and after a restored backup it
+        # is not what the database says.
+        [CKAN, "thanhhoa", "index", "rebuild", "--if-outdated"],
         [CKAN, "thanhhoa", "index", "reconcile"],
     )
     for command in steps:

@@ -33,9 +33,9 @@ def main(password_file: Path, token_file: Path | None, rebuild: bool) -> None:
         if token_file is not None:
             _ensure_token(token_file)
         if rebuild:
-            from ckanext.thanhhoa import reconciler
+            from ckanext.thanhhoa import rebuilding
 
-            print("datasets indexed anew:", reconciler.rebuild())
+            print("datasets indexed anew:", rebuilding.rebuild_beside().indexed)
 
 
 def _set_permissions() -> None:

@@ -4,18 +4,33 @@
 set -eu
 program=${SOLR_PROGRAM:-/opt/solr}
 home=${SOLR_DATA:-/var/solr}
-core=$home/ckan
+newest=ckan-$(cat "$program"/conf/* | sha256sum | cut -c1-12)
 
-mkdir -p "$core"
+mkdir -p "$home/configsets"
 cp "$program/solr.xml" "$home/solr.xml"
-if [ -d "$core/data" ] && ! diff -r "$program/conf" "$core/conf" > /dev/null 2>&1; then
-  # Documents of another schema are of no use: `init` makes them anew from the database.
-  echo "The configset has changed: the index begins anew." >&2
-  rm -rf "$core/data"
+# The newest configset, of which `thanhhoa index rebuild` makes a new core. That swaps names, not
+# folders: the core that is searched is the one named ckan, wherever it lies.
+if [ ! -d "$home/configsets/$newest" ]; then
+  mkdir -p "$home/configsets/$newest"
+  cp -r "$program/conf" "$home/configsets/$newest/conf"
 fi
-rm -rf "$core/conf"
-cp -r "$program/conf" "$core/conf"
-printf 'name=ckan\n' > "$core/core.properties"
+searched=$(grep -lx 'name=ckan' "$home"/*/core.properties 2> /dev/null | head -n 1)
+core=$(dirname "${searched:-$home/ckan/core.properties}")
+own=$(sed -n 's/^configSet=//p' "$core/core.properties" 2> /dev/null || true)
+conf=${own:+$home/configsets/$own/conf}
+outdated=false
+if [ -d "$core/data" ]; then
+  # An index of an older configset stays, and is searched, until `init` has made a new one.
+  diff -r "$program/conf" "${conf:-$core/conf}" > /dev/null 2>&1 || outdated=true
+else
+  rm -rf "$core/conf"
+  mkdir -p "$core"
+  cp -r "$program/conf" "$core/conf"
+  printf 'name=ckan\n' > "$core/core.properties"
+fi
+for old in "$home"/configsets/*; do
+  [ "${old##*/}" = "$newest" ] || [ "${old##*/}" = "$own" ] || rm -rf "$old"
+done
 
 # -Ddisable.configEdit: nobody changes the configset over HTTP.
 exec java "-Xms${SOLR_HEAP:-512m}" "-Xmx${SOLR_HEAP:-512m}" \
@@ -23,5 +38,5 @@ exec java "-Xms${SOLR_HEAP:-512m}" "-Xmx${SOLR_HEAP:-512m}" \
   "-Dsolr.solr.home=$home" "-Dsolr.install.dir=$program" "-Dsolr.log.dir=$home/logs" \
   -Ddisable.configEdit=true -Dlog4j2.formatMsgNoLookups=true \
   "-Djetty.host=${SOLR_HOST:-0.0.0.0}" "-Djetty.port=${SOLR_PORT:-8983}" \
-  "-Dportal.webapp=$program/webapp" \
+  "-Dportal.webapp=$program/webapp" "-Dportal.configset=$newest" "-Dportal.outdated=$outdated" \
   -cp "$program/lib/*" org.eclipse.jetty.xml.XmlConfiguration "$program/jetty.xml"

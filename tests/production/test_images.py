@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import shutil
@@ -174,8 +175,14 @@ def test_solr_starts_with_the_configset_and_lets_nobody_change_it(ini: str, tmp_
             assert well, (tmp_path / "log").read_text()
             with urllib.request.urlopen(f"{core}/select?q=*:*&wt=json") as answer:
                 found = b'"numFound":1' in answer.read()
-            # What was indexed stays, until the configset is another.
-            assert found is (round_ == "same")
+            # What was indexed stays and is searched, until a rebuild has made it anew.
+            assert found is (round_ != "first")
+            with urllib.request.urlopen(f"{core}/../admin/info/properties?wt=json") as answer:
+                said = json.load(answer)["system.properties"]
+            assert said["portal.outdated"] == str(round_ == "changed").lower()
+            newest = tmp_path / "data" / "configsets" / said["portal.configset"] / "conf"
+            laid = (newest / "synonyms.txt").read_text()
+            assert laid == (program / "conf" / "synonyms.txt").read_text()
             if round_ == "first":
                 assert _status(f"{core}/update?commit=true", document) == 200
                 edit = b'{"set-property": {"updateHandler.autoCommit.maxTime": 1}}'

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 #: Key of the session's note of what it has marked since its last commit.
 _MARKED = "thanhhoa_to_index"
 #: PostgreSQL advisory lock: one flush at a time, so that an older state never overtakes a newer.
-_LOCK = 7_463_021_115_001
+LOCK = 7_463_021_115_001
 #: A document that could not be built or was refused is tried again after this long.
 _RETRY = sa.text("now() + interval '60 seconds'")
 
@@ -214,6 +214,7 @@ def _flush(
             ids = list(dict.fromkeys(row.dataset_id for row in rows))
             sent.extend(ids)
             refused = send_documents(ids, _current(shows, rows))
+            connection.execute(_tell_the_rebuild(), {"ids": ids})
             seen = [row.id for row in rows if row.dataset_id not in refused]
             later = [row.id for row in rows if row.dataset_id in refused]
             connection.execute(to_index.delete().where(to_index.c.id.in_(seen)))
@@ -229,7 +230,7 @@ def _alone() -> sa.Select[Any]:
     still = f"{leases.stands_still()}s"
     return sa.select(
         sa.func.set_config("idle_in_transaction_session_timeout", still, True),
-        sa.func.pg_advisory_xact_lock(_LOCK),
+        sa.func.pg_advisory_xact_lock(LOCK),
     )
 
 
@@ -249,6 +250,14 @@ def _sending(engine: Engine) -> Iterator[tuple[Connection, list[str]]]:
             with engine.begin() as connection:
                 connection.execute(to_index.insert(), [{"dataset_id": id_} for id_ in sent])
         raise
+
+
+def _tell_the_rebuild() -> sa.TextClause:
+    """A rebuild that goes on may have read these datasets before: it sends them once more."""
+    return sa.text(
+        "INSERT INTO thanhhoa.rebuild_change (rebuild_id, dataset_id)"
+        " SELECT id, unnest(CAST(:ids AS text[])) FROM thanhhoa.rebuild ON CONFLICT DO NOTHING"
+    )
 
 
 def _due(dataset_ids: Collection[str] | None) -> sa.Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pysolr
@@ -13,10 +14,18 @@ from ckanext.thanhhoa.index_documents import Shows, document_id, documents
 log = logging.getLogger(__name__)
 
 
-def send_documents(dataset_ids: Collection[str], shows: Mapping[str, Shows]) -> set[str]:
-    """Brings Solr to the committed state of these datasets; returns those it would not take."""
+def send_documents(
+    dataset_ids: Collection[str],
+    shows: Mapping[str, Shows] = MappingProxyType({}),
+    solr: pysolr.Solr | None = None,
+    commit: bool = True,
+) -> set[str]:
+    """Brings Solr to the committed state of these datasets; returns those it would not take.
+
+    `solr` is another core than the one that is searched; without `commit` nothing is seen yet.
+    """
     made, gone, refused = documents(dataset_ids, shows)
-    solr = search.make_connection()
+    solr = solr or search.make_connection()
     if made:
         try:
             solr.add(list(made.values()), commit=False)
@@ -28,7 +37,8 @@ def send_documents(dataset_ids: Collection[str], shows: Mapping[str, Shows]) -> 
     gone |= {id_ for id_ in refused if id_ in made and _is_closed(made[id_])}
     if gone:
         solr.delete(id=[document_id(id_) for id_ in gone], commit=False)
-    solr.commit(softCommit=True)
+    if commit:
+        solr.commit(softCommit=True)
     return refused
 
 

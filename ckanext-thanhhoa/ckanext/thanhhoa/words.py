@@ -103,6 +103,36 @@ WORDS: dict[str, tuple[str, str]] = {
         "{total} khác biệt giữa cơ sở dữ liệu và chỉ mục. Sửa: thanhhoa index reconcile",
         "{total} differences between database and index. Mend them: thanhhoa index reconcile",
     ),
+    "rebuild_progress": (
+        "Đã lập chỉ mục {done}/{total} bộ dữ liệu.",
+        "Indexed {done} of {total} datasets.",
+    ),
+    "rebuild_done": (
+        "Đã thay chỉ mục: {total} bộ dữ liệu, {seconds} giây.",
+        "The new index is in place: {total} datasets, {seconds} seconds.",
+    ),
+    "rebuild_partly": (
+        "Đã thay chỉ mục: {total} bộ dữ liệu; {refused} bộ dữ liệu chưa lập được, hệ thống sẽ thử "
+        "lại (xem nhật ký).",
+        "The new index is in place: {total} datasets; {refused} could not be indexed and are tried "
+        "again (see the log).",
+    ),
+    "rebuild_running": (
+        "Chỉ mục đang được lập lại ở một tiến trình khác; hãy chờ lần đó xong.",
+        "Another process rebuilds the index already: wait for it to end.",
+    ),
+    "rebuild_unfinished": (
+        "Chưa lập xong chỉ mục (còn {left} bộ dữ liệu). Chỉ mục cũ vẫn được dùng; chạy lại lệnh "
+        "này để làm tiếp.",
+        "The index is not finished ({left} datasets are left). The old one is still searched; run "
+        "the command again to go on.",
+    ),
+    "rebuild_refused": (
+        "Solr không lập được chỉ mục thứ hai: {why}. Chỉ mục cũ vẫn được dùng; xem lại Solr rồi "
+        "chạy lại, hoặc dùng --in-place.",
+        "Solr has made no second index: {why}. The old one is still searched; look after Solr and "
+        "run the command again, or use --in-place.",
+    ),
     "index_mended": ("Đã lập lại chỉ mục cho {total} bộ dữ liệu.", "Indexed {total} datasets."),
     "worker_without_jobs": (
         "Chưa cấu hình ckanext.thanhhoa.jobs_url (cơ sở dữ liệu dùng để báo việc cho tiến trình).",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import hashlib
 import http.client
 import os
 import shutil
@@ -72,6 +73,7 @@ def _solr_command(home: Home) -> list[str]:
         "-Djetty.host=127.0.0.1",
         f"-Djetty.port={home.ports['solr']}",
         f"-Dportal.webapp={LOCAL / 'solr' / 'webapp'}",
+        f"-Dportal.configset={_configset()}",
         f"-Djava.io.tmpdir={home.path / 'tmp'}",
         "-Dlog4j2.formatMsgNoLookups=true",
         "-cp",
@@ -95,16 +97,53 @@ def prepare(home: Home) -> None:
 
 
 def _prepare_solr(home: Home) -> None:
-    core, source = home.path / "solr" / "ckan", ROOT / "docker" / "solr"
+    """The first core, and beside it the newest configset, of which a rebuild makes another core.
+
+    An index of an older configset stays, and is searched, until it has been made anew.
+    """
+    solr, source = home.path / "solr", ROOT / "docker" / "solr"
+    newest = solr / "configsets" / _configset()
+    core = _searched_core(solr) or solr / "ckan"
     core.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source / "solr.xml", home.path / "solr" / "solr.xml")
-    if not _same_files(source / "conf", core / "conf") and (core / "data").exists():
-        # Documents of another schema are of no use: they are made again from the database.
-        _stale(home).touch()
-        shutil.rmtree(core / "data")
-    shutil.rmtree(core / "conf", ignore_errors=True)
-    shutil.copytree(source / "conf", core / "conf")
-    (core / "core.properties").write_text("name=ckan\n")
+    shutil.copy(source / "solr.xml", solr / "solr.xml")
+    if not newest.exists():
+        shutil.copytree(source / "conf", newest / "conf")
+    its_own = _conf(solr, core)
+    if (core / "data").exists():
+        if not _same_files(source / "conf", its_own):
+            _stale(home).touch()
+    else:
+        shutil.rmtree(core / "conf", ignore_errors=True)
+        shutil.copytree(source / "conf", core / "conf")
+        (core / "core.properties").write_text("name=ckan\n")
+    in_use = {newest, _conf(solr, core).parent}
+    for old in (solr / "configsets").iterdir():
+        if old not in in_use:
+            shutil.rmtree(old)
+
+
+def _configset() -> str:
+    """The name of the newest configset: by what it says."""
+    content = hashlib.sha256()
+    for path in sorted((ROOT / "docker" / "solr" / "conf").iterdir()):
+        content.update(path.read_bytes())
+    return f"ckan-{content.hexdigest()[:12]}"
+
+
+def _searched_core(solr: Path) -> Path | None:
+    """The folder of the core that is searched: a rebuild swaps names, not folders."""
+    for properties in sorted(solr.glob("*/core.properties")):
+        if "name=ckan" in properties.read_text().splitlines():
+            return properties.parent
+    return None
+
+
+def _conf(solr: Path, core: Path) -> Path:
+    """Where the configuration of a core lies."""
+    properties = core / "core.properties"
+    lines = properties.read_text().splitlines() if properties.exists() else []
+    named = [line.partition("=")[2] for line in lines if line.startswith("configSet=")]
+    return solr / "configsets" / named[0] / "conf" if named else core / "conf"
 
 
 def _same_files(left: Path, right: Path) -> bool:

@@ -246,3 +246,40 @@ upkeep = sa.Table(
     sa.Column("task", sa.Text, primary_key=True),
     _moment("done_at", nullable=False),
 )
+
+#: A rebuild of the search index that has not ended; `target` is the new core or collection.
+rebuild = sa.Table(
+    "rebuild",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("target", sa.Text, nullable=False),
+    _moment("started_at", nullable=False, server_default=sa.func.now()),
+)
+
+#: Datasets of a rebuild, by the range of their ids, that one process sends together.
+rebuild_part = sa.Table(
+    "rebuild_part",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column(
+        "rebuild_id", sa.BigInteger, sa.ForeignKey(rebuild.c.id, ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("first_id", sa.Text, nullable=False),
+    sa.Column("last_id", sa.Text, nullable=False),
+    sa.Column("datasets", sa.Integer, nullable=False),
+    _moment("done_at"),
+    sa.Index("rebuild_part_open", "rebuild_id", "id", postgresql_where=sa.text("done_at IS NULL")),
+)
+
+#: Datasets that were indexed while the rebuild went on: they are sent to its target once more.
+rebuild_change = sa.Table(
+    "rebuild_change",
+    metadata,
+    sa.Column(
+        "rebuild_id",
+        sa.BigInteger,
+        sa.ForeignKey(rebuild.c.id, ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("dataset_id", sa.Text, primary_key=True),
+)
