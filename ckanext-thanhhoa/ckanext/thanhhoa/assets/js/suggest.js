@@ -6,7 +6,12 @@
   var FEWEST = 2;
   var KINDS = ["dataset", "place", "agency", "theme"];
 
-  document.querySelectorAll("input[data-suggest]").forEach(attach);
+  function attachAll() {
+    document.querySelectorAll("input[data-suggest]:not([role])").forEach(attach);
+  }
+  attachAll();
+  /* CKAN's form is sent by htmx, which puts a new page into this one. */
+  document.addEventListener("htmx:afterSettle", attachAll);
 
   function attach(input) {
     var row = input.closest(".search-row");
