@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -71,7 +72,12 @@ class RawServer:
                 if not data:
                     break
                 head += data
-            self.heads.append(head)
+            head, _, body = head.partition(b"\r\n\r\n")
+            # A request of which something was not read would be answered by a reset.
+            length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+            while length and len(body) < int(length[1]):
+                body += connection.recv(65536) or b" " * int(length[1])
+            self.heads.append(head + b"\r\n\r\n")
             self._answer(connection, head)
 
 

@@ -211,8 +211,12 @@ class Client:
                 return self._judged(response)
             redirects += 1
             if redirects > MAX_REDIRECTS:
-                detail = f"HTTP {response.status} × {redirects}"
-                raise HarvestError("api_error", where=response.url, detail=detail)
+                raise HarvestError(
+                    "api_error",
+                    where=response.url,
+                    detail=f"chuyển hướng {redirects} lần liên tiếp (HTTP {response.status})",
+                    detail_en=f"redirected {redirects} times in a row (HTTP {response.status})",
+                )
             url = with_params(urljoin(url, _target(location)), {})
             if response.status == 303 or (response.status in (301, 302) and method == "POST"):
                 method, body = "GET", None

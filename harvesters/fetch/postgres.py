@@ -49,6 +49,8 @@ _NOT_REACHED = re.compile(
     r"[Cc]onnection refused|No route to host|[Nn]etwork is unreachable|No such file or directory"
     r"|server closed the connection|Connection reset|could not connect|could not translate"
 )
+#: What libpq says when something else answers at the port.
+_NO_DATABASE = re.compile(r"invalid response to SSL negotiation|expected authentication request")
 
 
 def query(
@@ -167,13 +169,27 @@ def _translated(
     error: Exception, where: str, credentials: Credentials, deadline: Deadline
 ) -> HarvestError:
     text = credentials.scrub(str(error).strip())
-    if isinstance(error, UnicodeError):
+    no_encoding = (
+        UnicodeError,
+        psycopg2.errors.CharacterNotInRepertoire,
+        psycopg2.errors.UntranslatableCharacter,
+    )
+    if isinstance(error, no_encoding):
         return HarvestError("unknown_encoding", where=where)
+    if isinstance(error, ValueError | OverflowError):  # a day that Python has no date for
+        return HarvestError(
+            "api_error",
+            where=where,
+            detail="có ngày nằm ngoài lịch (năm 1 đến năm 9999)",
+            detail_en="a date is beyond the calendar (years 1 to 9999)",
+        )
     if isinstance(error, psycopg2.errors.QueryCanceled | psycopg2.errors.LockNotAvailable):
         return deadline.error(where)
     if isinstance(error, psycopg2.OperationalError):
         if _REFUSED.search(text):
             return HarvestError("auth_failed", where=where)
+        if _NO_DATABASE.search(text):
+            return HarvestError("unexpected_answer", where=where, detail="PostgreSQL")
         if "timeout expired" in text or _NOT_REACHED.search(text):
             return HarvestError("unreachable", where=where)
     if isinstance(error, psycopg2.errors.InsufficientPrivilege):

@@ -83,9 +83,10 @@ class Api:
             page = self.get(link, exact)
             items = page.get(key)
             if not isinstance(items, list):
-                said = sentence(page)
-                code = "api_error" if said and "code" in page else "unexpected_answer"
-                raise HarvestError(code, where=self.base, detail=said if "code" in page else key)
+                failed = "code" in page or "error" in page or page.get("success") is False
+                said = sentence(page) if failed else ""
+                code = "api_error" if said else "unexpected_answer"
+                raise HarvestError(code, where=self.base, detail=said or key)
             count = page.get("numberMatched")
             count = count if isinstance(count, int) and not isinstance(count, bool) else None
             listing.stable = listing.stable and listing.count in (None, count)

@@ -21,8 +21,10 @@ from urllib.parse import urlsplit
 
 from harvesters.errors import HarvestError
 from harvesters.fetch import Entry, Fetch, Response
+from harvesters.fetch.refusals import sentence
 from harvesters.model import (
     End,
+    Failure,
     Item,
     Probe,
     Record,
@@ -134,13 +136,31 @@ def _read_folder(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> 
 def _read_url(
     settings: Settings, fetch: Fetch, answer: Response, since: Mapping[str, str]
 ) -> Iterator[Item]:
+    """A file at an address; or an API that gives neither a list nor a table, but an error."""
+    _refuse_error(answer)
     name = PurePosixPath(urlsplit(settings.url).path).name or "tep"
     mark = mark_of(settings, hashlib.sha256(answer.content).hexdigest())
     if since.get(name) == mark:
         yield Unchanged(name)
     else:
-        yield attempt(name, lambda: _record_of_file(settings, fetch, name, answer, mark))
+        item = attempt(name, lambda: _record_of_file(settings, fetch, name, answer, mark))
+        yield item
+        if isinstance(item, Failure):  # it may have been a list: nobody knows what it named
+            yield End(False, 1)
+            return
     yield End(True, 1)
+
+
+def _refuse_error(answer: Response) -> None:
+    """Raises `api_error` for an error object with status 200."""
+    if looks_like_px(answer.content):
+        return
+    data = answer.json()
+    if not isinstance(data, Mapping):
+        return
+    said = sentence({name: data.get(name) for name in ("message", "error")})
+    if said or data.get("success") is False:
+        raise HarvestError("api_error", where=answer.url, detail=said or "success: false")
 
 
 def _record_of_file(

@@ -48,8 +48,10 @@ def read(settings: Settings, fetch: Fetch, since: Mapping[str, str]) -> Iterator
     found = _at(settings.url, fetch)
     reading.read_structures()
     if isinstance(found, Response):
-        yield reading.file(_name_of(settings.url), found)
-        yield End(True, 1)
+        item = reading.file(_name_of(settings.url), found)
+        yield item
+        # What cannot be read may have been an error of a service that lists many.
+        yield End(not isinstance(item, Failure), 1)
     elif isinstance(found, list):
         yield from reading.listed(found)
     else:

@@ -1,73 +1,77 @@
 """What can be wrong with a department's folder: the file fails alone, the others come."""
 
-import io
-import zipfile
+import hashlib
 
-import openpyxl
 import pytest
 
+from harvesters.errors import HarvestError
+from harvesters.fetch.fetcher import Fetcher
+from harvesters.fetch.uploads import Upload
 from harvesters.model import Record
-from tests.bad_inputs.reading import Stopwatch, only_problem, problems, read
+from harvesters.registry import settings_of, source_type
+from harvesters.settings import parse_config
+from tests.bad_inputs import table
+from tests.bad_inputs.faults import FILES, GOOD_CSV
+from tests.bad_inputs.reading import FETCH, Stopwatch, only_problem, problems, read
 
-GOOD = "Xã,Dân số\nHạc Thành,12345\nSầm Sơn,6789\nBỉm Sơn,4567\n".encode()
+LIMITS = {"fetch": {**FETCH, "max_bytes": 1_500_000}}
+CELLS = list(table.cells(table.FILES, ("files", "upload")))
 
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "tot.csv").write_bytes(GOOD)
+    (tmp_path / "tot.csv").write_bytes(GOOD_CSV)
     return tmp_path
 
 
-def workbook(*rows) -> bytes:
-    book, out = openpyxl.Workbook(), io.BytesIO()
-    for row in rows:
-        book.active.append(row)
-    book.save(out)
-    return out.getvalue()
+def cells_of(type_):
+    cells = [(fault, word) for name, fault, word in CELLS if name == type_]
+    return pytest.mark.parametrize(("fault", "word"), cells)
 
 
-def bomb() -> bytes:
-    """A sheet of 200 MB of blanks in a workbook of less than one."""
-    out = io.BytesIO()
-    old = zipfile.ZipFile(io.BytesIO(workbook(["a"])))
-    with old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name.endswith("sheet1.xml"):
-                content = content.replace(b"<sheetData>", b"<sheetData>" + b" " * 200_000_000)
-            new.writestr(name, content)
-    return out.getvalue()
+def test_every_file_has_its_row():
+    assert set(table.rows_of(table.FILES)) == set(FILES)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "code"),
-    [
-        ("khong-bang.xlsx", workbook(["Báo cáo đang cập nhật"]), "no_table"),
-        ("trong.xlsx", workbook(), "no_table"),
-        ("rong.csv", b"", "no_table"),
-        ("tcvn3.csv", b"X\xb7,D\xa9n s\xe8\nH\xb9c Th\xb5nh,1\n", "unknown_encoding"),
-        ("hong.xlsx", workbook(["a", "b"], ["x", 1])[:900], "truncated"),
-        ("khong-phai.xlsx", b"xin chao", "no_table"),
-        ("bom.xlsx", bomb(), "too_large"),
-        ("qua-lon.csv", b"a,b\n" + b"1,2\n" * 400_000, "too_large"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_file_that_cannot_be_read_fails_alone(folder, name, content, code):
+@cells_of("files")
+def test_a_file_that_cannot_be_read_fails_alone(folder, fault, word):
+    name, content = FILES[fault]
     (folder / name).write_bytes(content)
-    config = {"fetch": {"max_bytes": 1_500_000}}
     with Stopwatch() as watch:
-        items, error = read("files", str(folder), [str(folder)], config)
+        items, error = read("files", str(folder), [str(folder)], LIMITS)
     problem = only_problem(items, error)
-    assert (problem.code, problem.record) == (code, name)
+    assert (problem.code, problem.record) == (table.CODES[word], name)
     assert [item.remote_id for item in items if isinstance(item, Record)] == ["tot.csv"]
     assert items[-1].complete  # the file is there: nothing of it may be withdrawn
     assert watch.seconds < 60
 
 
+@cells_of("upload")
+def test_an_upload_that_cannot_be_read_fails_and_keeps_what_there_is(fault, word):
+    name, content = FILES[fault]
+
+    class Kept:
+        def current(self):
+            return Upload(name, hashlib.sha256(content).hexdigest(), len(content), {})
+
+        def content(self):
+            return content
+
+    items, error = [], None
+    limits = parse_config(LIMITS).fetch
+    with Fetcher((), limits, home="upload://", uploads=Kept()) as fetch:
+        try:
+            items += source_type("upload").read(settings_of("upload", "upload://", {}), fetch, {})
+        except HarvestError as raised:
+            error = raised
+    problem = only_problem(items, error)
+    assert (problem.code, problem.record) == (table.CODES[word], "tep")
+    assert not any(isinstance(item, Record) for item in items)
+
+
 def test_a_link_that_leads_out_of_the_folder_is_not_followed(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("rieng") / "luong.csv"
-    elsewhere.write_bytes(GOOD)
+    elsewhere.write_bytes(GOOD_CSV)
     (folder / "luong.csv").symlink_to(elsewhere)
     items, error = read("files", str(folder), [str(folder)])
     assert [problem.code for problem in problems(items, error)] == ["host_not_granted"]

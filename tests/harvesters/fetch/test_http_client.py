@@ -136,7 +136,8 @@ def test_relative_redirects_are_followed_and_loops_end(httpserver, fetch):
     httpserver.expect_request("/l").respond_with_data(status=307, headers={"Location": "/l"})
     assert fetch.get(httpserver.url_for("/a/b")).url == httpserver.url_for("/c?x=1")
     error = refusal(fetch.get, httpserver.url_for("/l"))
-    assert (error.code, error.problem.params["detail"]) == ("api_error", "HTTP 307 × 6")
+    said = "chuyển hướng 6 lần liên tiếp (HTTP 307)"
+    assert (error.code, error.problem.params["detail"]) == ("api_error", said)
 
 
 def test_a_post_becomes_a_get_when_told_to_see_other(httpserver, fetch):

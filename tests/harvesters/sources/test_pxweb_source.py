@@ -175,10 +175,26 @@ def test_what_is_no_data_at_all(body: bytes, code: str) -> None:
 
 
 def test_other_json_is_said_of_the_file() -> None:
-    failure, end = _read(Server({"": {"success": False}}, {}))
+    """It may stand where a list of tables did: nothing may seem to be gone."""
+    failure, end = _read(Server({"": {"tieu_de": "Dân số"}}, {}))
     assert isinstance(failure, Failure)
     assert failure.problem.code == "no_table"
-    assert end == End(True, 1)
+    assert end == End(False, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"success": False, "error": {"message": "Hết phiên làm việc"}}, "Hết phiên làm việc"),
+        ({"error": "Parameter error"}, "Parameter error"),
+        ({"success": False}, "success: false"),
+    ],
+)
+def test_an_error_with_status_200_ends_the_reading(answer: Any, said: str) -> None:
+    with pytest.raises(HarvestError) as caught:
+        _read(Server({"": answer}, {}))
+    assert caught.value.code == "api_error"
+    assert caught.value.problem.params["detail"] == said
 
 
 def test_a_file_is_not_cut() -> None:
