@@ -25,6 +25,7 @@ from ckanext.thanhhoa import (
     open_conflicts,
     originals,
     page_helpers,
+    page_versions,
     resource_urls,
     search,
     search_found,
@@ -128,6 +129,7 @@ class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
     def make_middleware(self, app: Any, config: CKANConfig) -> Any:
         form_tokens.keep(app)
         index.serve(app)
+        page_versions.keep(app)
         return app
 
     # IPackageController

@@ -19,6 +19,10 @@ from ckan.types import Context
 _SHAPES = 200
 
 
+class _NoErrors(dict[Any, Any]):
+    """The errors of a dataset that has none."""
+
+
 class Validation:
     """CKAN's ``validate`` for one schema, which must not change afterwards."""
 
@@ -28,6 +32,8 @@ class Validation:
         self._full: dict[frozenset[Any], dict[Any, Any]] = {}
         self._combinations: dict[frozenset[Any], set[Any]] = {}
         self._orders: dict[int, list[Any]] = {}
+        self._sorted_keys: dict[frozenset[Any], list[Any]] = {}
+        self._prefixes = {key[:length] for key in self._flat for length in range(1, len(key) + 1)}
         names = {
             **vars(navl),
             "flatten_schema": lambda schema: self._flat,
@@ -35,8 +41,11 @@ class Validation:
             "make_full_schema": self._full_schema,
             "sorted": self._sorted,
         }
-        names["augment_data"] = _bound(navl.augment_data, names)
-        names["_validate"] = _bound(navl._validate, names)
+        names["augment_data"] = self._augment
+        names["unflatten"] = self._unflatten
+        self._own_unflatten = _bound(navl.unflatten, names)
+        self._own_validate = _bound(navl._validate, names)
+        names["_validate"] = self._validate
         self._run = _bound(navl.validate, names)
 
     def __call__(self, data: dict[str, Any], context: Context) -> tuple[Any, Any]:
@@ -62,9 +71,55 @@ class Validation:
             self._combinations[shape] = navl.get_all_key_combinations(dict(data), self._flat)
         return self._combinations[shape]
 
+    def _validate(self, data: Any, schema: Any, context: Context) -> tuple[Any, Any]:
+        converted, errors = self._own_validate(data, schema, context)
+        return converted, errors if any(errors.values()) else _NoErrors()
+
+    def _augment(self, data: Mapping[Any, Any], schema: Any) -> dict[Any, Any]:
+        """CKAN's ``augment_data``, which looks through the whole schema for each unknown key."""
+        full = self._full_schema(data, schema)
+        combinations = self._combinations_of(data, self._flat)
+        known = {key: value for key, value in data.items() if key in full}
+        junk: dict[Any, Any] = {}
+        extras: dict[Any, dict[Any, Any]] = {}
+        for key, value in data.items():
+            if key in full:
+                continue
+            if key[::2] in self._prefixes and value != []:
+                raise navl.DataError(
+                    f"Only lists of dicts can be placed against subschema {key}, not {type(value)}"
+                )
+            if key[:-1] in combinations:
+                extras.setdefault((*key[:-1], "__extras"), {})[key[-1]] = value
+            else:
+                junk[key] = value
+        if junk:
+            known[("__junk",)] = junk
+        known.update(extras)
+        for key in full:
+            if key not in known and not key[-1].startswith("__"):
+                known[key] = navl.missing
+        return known
+
+    def _unflatten(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+        """CKAN's ``unflatten``; of errors that are none nothing is left in the end."""
+        if isinstance(data, _NoErrors):
+            return {}
+        unflattened: dict[str, Any] = self._own_unflatten(data)
+        return unflattened
+
     def _sorted(self, items: Any, key: Any = None) -> list[Any]:
-        known = self._orders.get(id(items)) if key is navl.flattened_order_key else None
-        return builtins.sorted(items, key=key) if known is None else known
+        if key is not navl.flattened_order_key:
+            return builtins.sorted(items, key=key)
+        known = self._orders.get(id(items))
+        if known is None:
+            shape = frozenset(items)
+            if len(self._sorted_keys) >= _SHAPES:
+                self._sorted_keys = {}
+            known = self._sorted_keys.get(shape)
+            if known is None:
+                known = self._sorted_keys[shape] = builtins.sorted(items, key=key)
+        return known
 
 
 def _bound(function: Any, names: dict[str, Any]) -> Any:

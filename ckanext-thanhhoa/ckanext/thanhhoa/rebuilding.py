@@ -22,7 +22,7 @@ import pysolr
 import sqlalchemy as sa
 from ckan import model
 from ckan.lib import search
-from ckanext.thanhhoa import index, solr_connection, solr_targets
+from ckanext.thanhhoa import index, page_versions, solr_connection, solr_targets
 from ckanext.thanhhoa.index_sending import send_documents
 from ckanext.thanhhoa.model import rebuild, rebuild_change, rebuild_part
 from sqlalchemy.engine import Connection
@@ -223,6 +223,7 @@ def _finish(number: int, name: str, target: solr_targets.Target) -> None:
             # Before the swap: after it that name may stand for the old index.
             connection.execute(rebuild.delete().where(rebuild.c.id == number))
         before = target.take_over(name)
+    page_versions.note_change()
     target.remove(before)
 
 

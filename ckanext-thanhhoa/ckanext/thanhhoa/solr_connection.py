@@ -20,11 +20,13 @@ from ckan.lib import search
 from ckan.lib.search import common
 from ckan.lib.search import index as ckan_index
 from ckan.lib.search import query as ckan_query
-from ckanext.thanhhoa import config
+from ckanext.thanhhoa import config, page_versions
 from requests.adapters import HTTPAdapter
 
 #: Seconds until a node that takes no connection counts as out of order.
 CONNECT_SECONDS = 3.0
+#: Bytes of a request that goes out in one piece.
+_SMALL = 16_384
 #: Seconds for which a node that failed is asked after the others.
 REST_SECONDS = 5.0
 #: Connections that a process keeps to a node; more are opened and closed.
@@ -95,8 +97,23 @@ class Nodes(HTTPAdapter):
         self, request: requests.PreparedRequest, timeout: Any = None, **more: Any
     ) -> requests.Response:
         """The answer of the first node that has one, of two at most."""
+        try:
+            response = self._first_answer(request, timeout, more)
+        except requests.RequestException:
+            page_versions.not_for_all()
+            raise
+        if response.status_code in _OUT_OF_ORDER:
+            page_versions.not_for_all()
+        return response
+
+    def _first_answer(
+        self, request: requests.PreparedRequest, timeout: Any, more: Mapping[str, Any]
+    ) -> requests.Response:
         if not isinstance(timeout, tuple) and timeout is not None:
-            timeout = (min(CONNECT_SECONDS, float(timeout)), float(timeout))
+            # The time for connecting is also that for each piece sent: a busy Solr takes documents
+            # more slowly than it takes connections.
+            patient = len(request.body or "") > _SMALL
+            timeout = (timeout if patient else min(CONNECT_SECONDS, timeout), timeout)
         urls = self._urls(str(request.url))
         try:
             response = self._ask(request, urls[0], timeout, more)

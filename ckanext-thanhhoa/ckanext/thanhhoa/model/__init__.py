@@ -283,3 +283,6 @@ rebuild_change = sa.Table(
     ),
     sa.Column("dataset_id", sa.Text, primary_key=True),
 )
+
+#: The transactions that have changed what pages show, by PostgreSQL's numbers; written by triggers.
+change = sa.Table("change", metadata, sa.Column("xid", sa.BigInteger, primary_key=True))

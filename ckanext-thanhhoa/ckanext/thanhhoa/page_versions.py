@@ -1,0 +1,203 @@
+"""Pages and answers that everybody gets alike tell their version, and need not be sent twice.
+
+The version (an ETag) stands for the state of the catalogue: triggers in the database note every
+transaction that changes what pages show, whoever writes, and one query sums them up. With it go
+the language, the form that was asked for, the code and the configuration, and a few minutes, as
+some things a process remembers. A page that somebody sees who has logged in has no version, nor
+one with a message for a single visitor, nor one that was made while the search was out of order.
+
+Such pages hold no CSRF token: nothing on them is sent by a form, and a token would make a session,
+and so a page of its own, for every visitor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ckan
+import flask
+import sqlalchemy as sa
+from ckan import model
+from ckan.common import current_user
+from ckan.lib import signals
+from ckan.plugins import toolkit
+from ckanext.thanhhoa.model import change
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy.exc import DBAPIError
+
+import schemas
+
+log = logging.getLogger(__name__)
+
+#: Endpoints. Where pages are also given as DCAT, ckanext-dcat stands before CKAN's own.
+PAGES = frozenset({
+    "dcat.read_catalog", "dcat.read_dataset",
+    "home.index", "home.about", "dataset.search", "dataset.read", "organization.index",
+    "organization.read", "group.index", "group.read",
+})  # fmt: skip
+ACTIONS = frozenset({
+    "group_list", "group_show", "license_list", "organization_list", "organization_show",
+    "package_list", "package_search", "package_show", "resource_show", "tag_list", "tag_show",
+})  # fmt: skip
+#: Seconds after which a page is made anew though nothing has changed: days pass, and processes
+#: remember figures and names for a while.
+MINUTES = 300
+#: Triggers that the migrations have made; with fewer of them a change could go by.
+TRIGGERS = 12
+#: Rows from which on the older half is taken away.
+MOST_ROWS = 500
+#: Actions that change tables in the other database, where there are no triggers.
+_TABLE_ACTIONS = ("datastore_create", "datastore_upsert", "datastore_delete",
+                  "datastore_records_delete")  # fmt: skip
+_CODE = ("*.py", "*.html", "*.mo", "*.yaml", "*.tsv", "*.css", "*.js", "*.svg")
+
+
+def keep(app: flask.Flask) -> None:
+    """Has the application tell and ask versions."""
+    told = Versions(_code_version())
+    # Behind CKAN's own beginning, which says who asks, and before what plugins do.
+    app.before_request_funcs.setdefault(None, []).insert(1, told.before)
+    app.after_request(told.after)
+    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.context_processor(lambda: {"csrf_token": csrf_token})
+    for action in _TABLE_ACTIONS:
+        signals.action_succeeded.connect(_table_changed, sender=action)
+
+
+def csrf_token() -> str:
+    """A form's token; none on a page that is the same for everybody."""
+    return "" if "thanhhoa_version" in flask.g else str(generate_csrf())
+
+
+def not_for_all() -> None:
+    """What is being made now, if anything, must not be taken for the page as it is."""
+    if flask.has_request_context():
+        flask.g.pop("thanhhoa_version", None)
+        flask.g.thanhhoa_passing = True
+
+
+def note_change() -> None:
+    """Notes that something has changed that the database does not see. Commits, by itself."""
+    with model.ensure_engine().begin() as connection:
+        connection.execute(sa.text("INSERT INTO thanhhoa.change DEFAULT VALUES"))
+
+
+class Versions:
+    """Before a request: is it known already? After it: which version was sent."""
+
+    def __init__(self, code: str):
+        self._code = code
+
+    def before(self) -> flask.Response | None:
+        """An empty answer for who has the current version; else the request goes on."""
+        if not _is_for_all():
+            return None
+        state = _state()
+        if state is None:
+            return None
+        # Read before the page is made: a change meanwhile makes it older than it is, never newer.
+        tag = self._tag(state)
+        if flask.request.if_none_match.contains_weak(tag):
+            answer = flask.Response(status=304)
+            answer.headers.pop("Content-Type", None)
+            return _marked(answer, tag)
+        flask.g.thanhhoa_version = tag
+        return None
+
+    def after(self, response: flask.Response) -> flask.Response:
+        """Adds the version to what everybody gets alike."""
+        tag = flask.g.get("thanhhoa_version")
+        if tag and response.status_code == 200 and not _is_personal(response):
+            return _marked(response, tag)
+        if _is_versioned():
+            response.vary.add("Cookie")
+        return response
+
+    def _tag(self, state: str) -> str:
+        request = flask.request
+        parts = (
+            *(state, self._code, str(int(time.time() // MINUTES)), request.full_path),
+            *(request.environ.get("CKAN_LANG", ""), request.headers.get("Accept", "")),
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+def _is_versioned() -> bool:
+    request = flask.request
+    if request.endpoint == "api.action":
+        return (request.view_args or {}).get("logic_function") in ACTIONS
+    return request.endpoint in PAGES
+
+
+def _is_for_all() -> bool:
+    """Whether everybody who asks this gets the same answer."""
+    if flask.request.method not in ("GET", "HEAD") or not _is_versioned():
+        return False
+    return bool(current_user.is_anonymous and not flask.session.get("_flashes"))
+
+
+def _is_personal(response: flask.Response) -> bool:
+    """Whether something was made for this visitor after all: a token, a message, a cookie."""
+    touched = flask.session.modified or "Set-Cookie" in response.headers
+    return bool(touched or flask.g.get("thanhhoa_passing"))
+
+
+def _marked(response: flask.Response, tag: str) -> flask.Response:
+    # Weak, because what stands between may pack the page.
+    response.set_etag(tag, weak=True)
+    response.vary.update(["Cookie", "Accept"])
+    response.cache_control.no_cache = True
+    return response
+
+
+def _state() -> str | None:
+    """The state of what pages show; None when it cannot be known."""
+    triggers = sa.text("(SELECT count(*) FROM pg_trigger WHERE tgname = 'thanhhoa_change')")
+    query = sa.select(
+        triggers, sa.func.count(), sa.func.sum(change.c.xid), sa.func.max(change.c.xid)
+    )
+    try:
+        there, rows, *numbers = model.Session.execute(query).one()
+    except DBAPIError as error:
+        log.warning("pages have no version: %s", str(error)[:300])
+        model.Session.rollback()
+        return None
+    if there != TRIGGERS:
+        return None
+    if rows > MOST_ROWS:
+        _shorten()
+    return f"{rows} {numbers}"
+
+
+def _shorten() -> None:
+    """Takes the older half of the rows away. It makes a new state, which does no harm."""
+    older = sa.select(change.c.xid).order_by(change.c.xid).limit(MOST_ROWS // 2)
+    with model.ensure_engine().begin() as connection:
+        connection.execute(change.delete().where(change.c.xid.in_(older)))
+
+
+def _table_changed(sender: str, **more: Any) -> None:
+    note_change()
+
+
+def _code_version() -> str:
+    """What pages are made with: the portal's files, CKAN's version, the configuration."""
+    facts = hashlib.sha256(ckan.__version__.encode())
+    for path in _files():
+        stat = path.stat()
+        facts.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+    return facts.hexdigest()
+
+
+def _files() -> Iterator[Path]:
+    for folder in (Path(__file__).parent, Path(schemas.__file__).parent):
+        for pattern in _CODE:
+            yield from sorted(folder.rglob(pattern))
+    configuration = Path(str(toolkit.config.get("__file__") or ""))
+    if configuration.is_file():
+        yield configuration
