@@ -69,11 +69,11 @@ def test_the_totals(rows: list[Row]) -> None:
         "datasets": 809,
         "tables": 457,
         "rows": 151_565,
-        "problems": 40,
+        "problems": 41,
         "unexpected": 0,
     }
     (last,) = [line for line in markdown(rows).splitlines() if line.startswith("| **178 files**")]
-    assert "| 809 | 457 | 151565 | 40 (0 files" in last
+    assert "| 809 | 457 | 151565 | 41 (0 files" in last
 
 
 @real

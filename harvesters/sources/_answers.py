@@ -51,13 +51,13 @@ def refuse_failure(answer: Answer, success: Success) -> None:
 def collect(answer: Answer, path: str) -> list[Mapping[str, Any]]:
     """The records at a path; a key on the way may stand in each item of a list.
 
-    Null is an empty list. Raises `api_error` or `unexpected_answer` when nothing is there at all,
-    `too_deep`.
+    Null at the path is an empty list. Raises `api_error` or `unexpected_answer` when nothing is
+    there at all, or the whole answer is null; `too_deep`.
     """
     found: list[tuple[str, Any]] = [("", answer.data)]
     for step in filter(None, path.split(".")):
         found = [pair for key, value in found for pair in _stepped(key, value, step)]
-    if not found and path:
+    if answer.data is None or (not found and path):
         raise _nothing(answer, path)
     records = [_record(key, item) for key, value in found for item in _as_items(value)]
     for record in records:
@@ -98,7 +98,7 @@ def _nothing(answer: Answer, path: str) -> HarvestError:
     if any(key.lower() in ("error", "errors", "message", "fault") for key in keys):
         return HarvestError("api_error", where=answer.url, detail=sentence(data) or path)
     here = f" ({', '.join(keys)})" if keys else ""
-    return HarvestError("unexpected_answer", where=answer.url, detail=path + here)
+    return HarvestError("unexpected_answer", where=answer.url, detail=path + here or "null")
 
 
 def _check_depth(record: Any, where: str) -> None:

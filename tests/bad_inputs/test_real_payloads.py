@@ -2,16 +2,16 @@
 
 import re
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from harvesters.model import End, Record
+from tests import recorded
 from tests.bad_inputs.reading import assert_said_well, problems, read
 
-BAD = Path(__file__).parents[3] / "shared" / "real" / "bad"
+BAD = recorded.REAL / "bad"
 NAMES = sorted(path.name for path in BAD.glob("*") if path.suffix != ".md")
-pytestmark = pytest.mark.skipif(not NAMES, reason="the recorded bad payloads are not at hand")
+pytestmark = pytest.mark.skipif(not NAMES, reason=recorded.NOT_HERE)
 
 #: What a service that should speak JSON says by it. Whatever is not named here is `not_json`.
 AS_JSON = {

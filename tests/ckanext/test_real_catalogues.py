@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +14,11 @@ from harvesters.sources._datajson_dataset import to_record as from_json
 from harvesters.sources._dcat_graph import listing, to_record
 from harvesters.sources._dcat_values import MAPPING
 from harvesters.sources._rdf import parse
+from tests import recorded
 from tests.ckanext.harvest_rig import create
 
-SHARED = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[3] / "shared"))
-REAL = SHARED / "real" / "dcat"
-pytestmark = pytest.mark.skipif(not REAL.exists(), reason="the recorded payloads are not at hand")
+REAL = recorded.REAL / "dcat"
+pytestmark = pytest.mark.skipif(not REAL.exists(), reason=recorded.NOT_HERE)
 AT_MOST = 40
 
 

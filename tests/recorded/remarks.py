@@ -29,11 +29,11 @@ NO_SOURCE: dict[str, str] = {
         f"{_V2}"
     ),
     "px/scb_v1_node_list.json": (
-        "names of tables of which neither metadata nor figures were recorded; read by "
+        "names of tables, the list that a PxWeb gives before any of them is asked for; read by "
         "tests/harvesters/sources/test_pxweb_source.py"
     ),
     "px/scb_v1_table_metadata.json": (
-        "metadata of a table whose figures were not recorded; read by "
+        "the variables of a table, which a PxWeb gives before its figures are asked for; read by "
         "tests/harvesters/sources/test_pxweb_source.py"
     ),
     "px/scb_v2_TAB6471_metadata.json": (
@@ -86,6 +86,14 @@ KNOWN: dict[str, tuple[dict[str, int], str]] = {
         "the id 001 stands at three of its four records (once after a blank): which of them is "
         "meant nobody can tell; the fourth, 1, is taken",
     ),
+    "bad/syn_null.json": (
+        {"unexpected_answer": 1},
+        "the word null, with status 200: it says nothing of what there is",
+    ),
+    "bad/syn_json_duplicate_keys.json": (
+        {},
+        "an object has the key ma twice: the last one is read, as RFC 8259 says most readers do",
+    ),
     "bad/syn_empty_body.json": ({"truncated": 1}, "no bytes at all, with status 200"),
     "bad/syn_empty_list.json": ({}, "an empty list is a complete listing of nothing"),
     "bad/syn_entity_expansion.xml": (
@@ -95,7 +103,6 @@ KNOWN: dict[str, tuple[dict[str, int], str]] = {
     "bad/syn_error_200.json": ({"api_error": 1}, "says that it failed (code 99), with status 200"),
     "bad/syn_json_nul_inside.json": ({"not_json": 1}, "a NUL byte stands inside a string"),
     "bad/syn_login_page_200.html": (_HTML, "the login page after a session ran out, status 200"),
-    "bad/syn_null.json": ({}, "null is taken for an empty list: a complete listing of nothing"),
     "bad/syn_same_next_link.json": (
         _ALONE,
         "the next link leads to the same page for ever: the page is taken once",

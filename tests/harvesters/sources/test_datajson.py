@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import tracemalloc
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +15,13 @@ from harvesters.model import End, Failure
 from harvesters.registry import settings_of
 from harvesters.sources import datajson
 from harvesters.sources.datajson import SOURCE
+from tests import recorded
 from tests.harvesters.sources.web import Site, records
 
-SHARED = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared"))
-REAL = SHARED / "real" / "dcat"
-BAD = SHARED / "real" / "bad"
+REAL = recorded.REAL / "dcat"
+BAD = recorded.REAL / "bad"
 SOURCE_ID = "0f6a3c1e-2f0c-4d8e-9a59-b2d6f3a1c7e4"
-recorded = pytest.mark.skipif(not REAL.exists(), reason="the recorded payloads are not at hand")
+real_files = pytest.mark.skipif(not REAL.exists(), reason=recorded.NOT_HERE)
 POD = {"conformsTo": "https://project-open-data.cio.gov/v1.1/schema"}
 
 
@@ -208,7 +206,7 @@ def test_memory_is_bounded_by_a_dataset_not_by_the_file(tmp_path):
     assert peak < 4_000_000
 
 
-@recorded
+@real_files
 def test_seven_datasets_of_a_commission(site):
     items = real(site, REAL / "us_cftc_data.json")
     found = records(items)
@@ -221,7 +219,7 @@ def test_seven_datasets_of_a_commission(site):
     assert mapped(found[3])["contact"] == [{"name": "Carrie L Coffin", "email": "ccoffin@CFTC.gov"}]
 
 
-@recorded
+@real_files
 def test_a_city_of_four_hundred_datasets_with_null_dates(site):
     items = real(site, REAL / "us_philadelphia_data.json")
     found = records(items)
@@ -239,7 +237,7 @@ def test_a_city_of_four_hundred_datasets_with_null_dates(site):
     assert csv.remote_id != shape.remote_id
 
 
-@recorded
+@real_files
 def test_a_department_with_fields_of_its_own(site):
     first, second, _ = records(real(site, REAL / "us_usda_data.json"))
     assert first.fields["additionalFieldDict"] == {"a": 3}
@@ -249,7 +247,7 @@ def test_a_department_with_fields_of_its_own(site):
     assert [r.fields["format"] for r in second.resources] == ["Web page", "Esri REST"]
 
 
-@recorded
+@real_files
 def test_a_state_without_distribution_titles(site):
     (record,) = records(real(site, REAL / "us_ny_data.json"))
     assert [r.fields["name"] for r in record.resources] == [
@@ -258,7 +256,7 @@ def test_a_state_without_distribution_titles(site):
     assert mapped(record)["url"] == "https://data.ny.gov/d/22ew-dxez"
 
 
-@recorded
+@real_files
 def test_members_of_a_series_are_given_once(site):
     items = real(site, REAL / "us_dcatus3_series.json")
     assert [r.fields["title"] for r in records(items)] == [
@@ -269,7 +267,7 @@ def test_members_of_a_series_are_given_once(site):
     assert items[-1] == End(True, 2)
 
 
-@recorded
+@real_files
 def test_an_empty_dataset_fails_alone(site):
     items = real(site, BAD / "datajson_missing-dataset-fields.json")
     assert [
@@ -280,7 +278,7 @@ def test_an_empty_dataset_fails_alone(site):
     assert mapped(record)["language"] == ["en"]
 
 
-@recorded
+@real_files
 @pytest.mark.parametrize(
     ("name", "titles"),
     [

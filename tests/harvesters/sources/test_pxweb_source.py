@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,9 +14,10 @@ from harvesters.fetch import Entry, QueryResult, Response
 from harvesters.model import End, Failure, Item, Record, Unchanged
 from harvesters.settings import Limits
 from harvesters.sources.pxweb import SOURCE, Settings
+from tests import recorded
 
 BASE = "https://px.test/api/v1/vi"
-REAL = Path(__file__).resolve().parents[3].parent / "shared" / "real" / "px"
+REAL = recorded.REAL / "px"
 
 INFO = {
     "title": "Dân số theo năm",
@@ -219,7 +219,7 @@ def test_probe(page: Any, title: str, datasets: int | None) -> None:
     assert SOURCE.probe(BASE, Server({"": {"success": True}}, {})) is None
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="../shared/real/px is not on this machine")
+@pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 def test_real_answers_of_statistics_sweden() -> None:
     def real(name: str) -> Any:
         return json.loads((REAL / name).read_bytes())

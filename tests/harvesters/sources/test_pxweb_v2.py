@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,10 +16,11 @@ from harvesters.settings import Limits
 from harvesters.sources.pxweb import SOURCE, Settings
 from harvesters.tables.pxweb_query import queries
 from harvesters.tables.pxweb_v2 import read_config, read_metadata, read_page, selection, split_url
+from tests import recorded
 
 BASE = "https://px.test/api/v2"
-REAL = Path(__file__).resolve().parents[3].parent / "shared" / "real" / "px"
-real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no recorded payloads at {REAL}")
+REAL = recorded.REAL / "px"
+real = pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 CONFIG = {"apiVersion": "2.0", "maxDataCells": 100, "defaultLanguage": "sv", "languages": []}
 META = {
     "class": "dataset",

@@ -243,6 +243,16 @@ def test_a_success_flag_that_is_set_lets_an_empty_answer_pass(gateway: Gateway):
     assert items == [End(True, 0)]
 
 
+def test_an_answer_that_is_null_is_no_empty_list(gateway: Gateway):
+    gateway.serve(lambda p: Response("null", content_type="application/json"))
+    with pytest.raises(HarvestError) as caught:
+        gateway.read()
+    assert (caught.value.code, caught.value.problem.params["detail"]) == (
+        "unexpected_answer",
+        "null",
+    )
+
+
 def test_a_login_page_in_the_middle_is_no_end(gateway: Gateway):
     def answer(params: dict[str, str]) -> Any:
         if params["page"] == "2":

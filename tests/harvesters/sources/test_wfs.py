@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -15,13 +13,10 @@ from harvesters.fetch.fetcher import Fetcher
 from harvesters.mapping import map_record
 from harvesters.model import End, Failure, Item, Record, Unchanged
 from harvesters.sources.wfs import SOURCE, Settings
+from tests import recorded
 
-SHARED = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared"))
-REAL = SHARED / "real" / "csw_ogc"
-needs_real = pytest.mark.skipif(
-    not REAL.is_dir(),
-    reason="the recorded payloads (../shared/real/csw_ogc) are not on this machine",
-)
+REAL = recorded.REAL / "csw_ogc"
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 ID = "5f0c3a52-0000-4000-8000-000000000001"
 
 Answer = Callable[[Request], bytes | str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,24 +14,14 @@ from harvesters.model import Table
 from harvesters.tables.cube_record import read_cubes
 from harvesters.tables.cube_table import to_table
 from harvesters.tables.pxweb_json import read_info, read_nodes
+from tests import recorded
+from tests.recorded.remarks import NO_SOURCE
 
-REAL = Path(__file__).resolve().parents[3].parent / "shared" / "real" / "px"
-pytestmark = pytest.mark.skipif(
-    not REAL.is_dir(), reason="the recorded payloads (../shared/real/px) are not on this machine"
-)
+REAL = recorded.REAL / "px"
+pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 ALL = sorted(p.name for p in REAL.glob("*") if p.suffix in (".px", ".json"))
 #: JSON that is no table of figures: registers, lists, metadata without figures.
-REFUSED = {
-    "gso_database.json",
-    "pxweb_api_register.json",
-    "pxwebapi2_TAB001_metadata.json",
-    "pxwebapi2_tables.json",
-    "scb_v1_node_list.json",
-    "scb_v1_table_metadata.json",
-    "scb_v2_TAB6471_metadata.json",
-    "scb_v2_config.json",
-    "scb_v2_tables.json",
-}
+REFUSED = {name.removeprefix("px/") for name in NO_SOURCE if name.startswith("px/")} & {*ALL}
 
 
 def _response(name: str) -> Response:

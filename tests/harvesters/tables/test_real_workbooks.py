@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +14,9 @@ from harvesters.tables.reading import Reading, read_tables
 from harvesters.tables.report import main
 from harvesters.tables.workbook import SUFFIXES, read_workbook
 from schemas.text import fold
+from tests.recorded import NOT_HERE, REAL
 
-#: Recorded files lie beside the checkout, not in it.
-REAL = Path(__file__).parents[4] / "shared" / "real"
-pytestmark = pytest.mark.skipif(
-    not (REAL / "excel").is_dir(), reason=f"the recorded workbooks are not here: {REAL}/excel"
-)
+pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=NOT_HERE)
 
 #: File -> number of tables, sheets refused for want of a table.
 COUNTS = {

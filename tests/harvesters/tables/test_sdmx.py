@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,10 @@ from harvesters.tables import sdmx_message
 from harvesters.tables.cube import MAX_CELLS
 from harvesters.tables.sdmx import Message, Ref, Structures, closest, read_figure, ref_of_urn
 from harvesters.tables.sdmx_table import dataset_fields, make_table
+from tests import recorded
 
-REAL = Path(__file__).resolve().parents[3].parent / "shared" / "real" / "sdmx"
-real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no recorded payloads at {REAL}")
+REAL = recorded.REAL / "sdmx"
+real = pytest.mark.skipif(not REAL.is_dir(), reason=recorded.NOT_HERE)
 HEAD = "<Header><Prepared>2025-01-02T03:04:05</Prepared></Header>"
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from harvesters.errors import HarvestError
@@ -19,8 +16,9 @@ from harvesters.tables.xml_document import (
     prose,
     text,
 )
+from tests import recorded
 
-BAD = Path(os.environ.get("PORTAL_SHARED", Path(__file__).parents[4] / "shared")) / "real" / "bad"
+BAD = recorded.REAL / "bad"
 
 
 def _code(body: bytes) -> str:
@@ -92,7 +90,7 @@ def test_paths_of_local_names() -> None:
     assert (text(None), prose(None), list(children(None, "a"))) == ("", "", [])
 
 
-@pytest.mark.skipif(not BAD.is_dir(), reason="../shared/real/bad is not on this machine")
+@pytest.mark.skipif(not BAD.is_dir(), reason=recorded.NOT_HERE)
 @pytest.mark.parametrize(
     ("name", "code"),
     [
