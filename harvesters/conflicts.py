@@ -77,6 +77,12 @@ def left_deleted(remote_id: str, title: str) -> Problem:
     return Problem("deleted_by_steward", record=remote_id, params=params, note=True)
 
 
+def changed_since(remote_id: str, title: str) -> Problem:
+    """The note on a dataset that an undo leaves as it is."""
+    params = {"title": title or remote_id}
+    return Problem("undo_changed_since", record=remote_id, params=params, note=True)
+
+
 def label(field: str, *, of_resource: bool = False) -> tuple[str, str]:
     """A field's name in Vietnamese and English; its own name where the schema has no label."""
     return _labels("resource_fields" if of_resource else "dataset_fields").get(

@@ -199,8 +199,9 @@ class Catalog(Protocol):
     ) -> list[Outcome]:
         """Writes the changes, each together with its ledger rows in one transaction.
 
-        `merged_with` is what `current` gave for the updates: one whose dataset is no longer that
-        when it is about to be written is left pending and comes back as `moved`.
+        `merged_with` is what `current` gave for the updates, in an undo for every change: one whose
+        dataset is no longer that when it is about to be written is left pending and comes back as
+        `moved`.
 
         The ledger rows are: the record (or its tombstone) as `Known`, the line of the plan
         settled, the pre-image. A change that fails leaves the catalogue as it was for that record

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from harvesters import conflicts
 from harvesters.decide import merged_into
 from harvesters.errors import Problem
+from harvesters.merge import same
 from harvesters.model import Change, Known, MappedDataset
 from harvesters.settings import Ownership
 
@@ -39,19 +40,28 @@ def rebase(
     """Sorts the changes of a part of a plan.
 
     `held` are the records as last harvested, by remote id; `current` what the catalogue holds of
-    the datasets to be updated. Only updates are looked at.
+    the datasets to be updated and, in an undo, of all of its datasets.
     """
     result = Rebased()
     for change in changes:
-        if change.action != "update":
-            result.write.append(change)
-            continue
         now = current.get(change.dataset_id)
+        if change.action != "update":
+            _sort_undo(change, now, result)
+            continue
         if now is None:
             result.left.append((change, conflicts.left_deleted(change.remote_id, change.title)))
             continue
         _sort(change, _again(change, held.get(change.remote_id), now, ownership), result)
     return result
+
+
+def _sort_undo(change: Change, now: MappedDataset | None, result: Rebased) -> None:
+    """What an undo withdraws must still be what it saw; what it brings back, still be gone."""
+    expected = change.seen if change.action == "withdraw" else change.dataset
+    if now is None or expected is None or same(now, expected):
+        result.write.append(change)
+    else:
+        result.left.append((change, conflicts.changed_since(change.remote_id, change.title)))
 
 
 def _again(change: Change, known: Known | None, now: MappedDataset, ownership: Ownership) -> Change:

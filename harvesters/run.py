@@ -9,6 +9,7 @@ settled. So a run survives the death of any of its processes at any point.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 from harvesters.errors import Cancelled, HarvestError, LeaseLost
@@ -20,6 +21,9 @@ from harvesters.undoing import plan_undo
 
 __all__ = ["Ports", "apply", "execute", "help_apply"]
 
+#: Times that a change is merged once more because its dataset was edited while it was written.
+#: What is never as it was read a moment ago (a plugin may show the time) is then written as merged.
+MERGES = 5
 #: Seconds between two looks at the parts that other workers have under way.
 LOOK_EVERY = 0.25
 
@@ -87,6 +91,7 @@ def _work_off(run: Run, ports: Ports, done: int) -> int:
 def _settle(run: Run, ports: Ports, done: int) -> int:
     """Every pending change of one part; line by line where workers died on it."""
     settled: set[str] = set()
+    moves: Counter[str] = Counter()
     limit = 1 if run.part and run.part.careful else ports.batch
     while changes := ports.ledger.pending(run, limit):
         if again := settled.intersection(change.remote_id for change in changes):
@@ -99,9 +104,13 @@ def _settle(run: Run, ports: Ports, done: int) -> int:
         if kept or now.kept:
             ports.ledger.refresh(run, [*kept, *now.kept])
         if now.write:
-            outcomes = ports.catalog.apply(run, now.write, current)
+            often = {c.dataset_id for c in now.write if moves[c.remote_id] >= MERGES}
+            seen = {id_: dataset for id_, dataset in current.items() if id_ not in often}
+            outcomes = ports.catalog.apply(run, now.write, seen)
             # Edited while its tables were staged: it is pending, and is merged once more.
-            settled -= {outcome.remote_id for outcome in outcomes if outcome.moved}
+            moved = [outcome.remote_id for outcome in outcomes if outcome.moved]
+            moves.update(moved)
+            settled.difference_update(moved)
         done += len(settled)
         ports.progress("applying", done)
     return done
@@ -112,13 +121,14 @@ def _as_of_now(
 ) -> tuple[Rebased, Mapping[str, MappedDataset]]:
     """Merges the updates once more with what the catalogue holds; the plan is made to say so.
 
+    In an undo whatever it touches is looked at: it takes back nothing that was edited since.
     Returns what it was merged with, too, by dataset id.
     """
-    updates = [change for change in changes if change.action == "update"]
-    if not updates:
+    touched = [c for c in changes if c.action == "update" or run.kind == "undo"]
+    if not touched:
         return Rebased(write=changes), {}
-    held = ports.ledger.recall(run.source.id, [change.remote_id for change in updates])
-    current = ports.catalog.current([change.dataset_id for change in updates])
+    held = ports.ledger.recall(run.source.id, [change.remote_id for change in touched])
+    current = ports.catalog.current([change.dataset_id for change in touched])
     now = rebase(changes, held, current, run.source.config.ownership)
     if now.revised or now.kept:
         ports.ledger.revise(run, [*now.revised, *now.kept])

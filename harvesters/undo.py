@@ -71,8 +71,9 @@ def _withdraw(line: Done, now: MappedDataset | None, result: Reverse) -> None:
     if line.change.dataset is None or not same(now, line.change.dataset):
         result.notes.append(_changed_since(line))
         return
+    known = line.change
     result.changes.append(
-        Change("withdraw", line.change.remote_id, line.change.dataset_id, title=line.change.title)
+        Change("withdraw", known.remote_id, known.dataset_id, title=known.title, seen=now)
     )
 
 
@@ -109,5 +110,4 @@ def _with_record(line: Done, action: Any) -> Change:
 
 
 def _changed_since(line: Done) -> Problem:
-    params = {"title": line.change.title or line.change.remote_id}
-    return Problem("undo_changed_since", record=line.change.remote_id, params=params, note=True)
+    return conflicts.changed_since(line.change.remote_id, line.change.title)

@@ -136,3 +136,64 @@ def test_a_plugin_that_fails_at_showing_does_not_fail_what_is_written(
         catalog_content.datapreview, "get_default_view_plugins", lambda has_data: ["một"]
     )
     catalog_content.add_views(dataset, set(), {"ignore_auth": True})
+
+
+def test_another_plugins_way_of_showing_is_no_edit(
+    changing: Any, app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ckanext.thanhhoa import catalog_single
+
+    harvest, run, one, other = changing
+    own = catalog_single.toolkit.get_action
+
+    def get_action(name: str) -> Any:
+        def show(context: Any, data: Any) -> Any:
+            return {**own(name)(context, data), "notes": "của plugin khác"}
+
+        return show if name == "package_show" else own(name)
+
+    monkeypatch.setattr(catalog_single.toolkit, "get_action", get_action)
+    times = after_staging(monkeypatch, lambda: None)
+    finish(harvest, run)
+    assert len(times) in (1, 2)  # a batch, or one by one
+    assert {shown(one)["version"], shown(other)["version"]} == {"2"}
+
+
+@pytest.mark.parametrize("action", ["package_patch", "package_delete"])
+def test_what_is_edited_while_an_undo_is_written_stays(
+    harvest: Any, app: Any, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    from ckanext.thanhhoa.work import work
+
+    one, other = (harvest.dataset(n, [harvest.resource(n, "bảng", table=OLD)]) for n in "ab")
+    run = harvest.plan(changes := [create("a", one), create("b", other)])
+    harvest.catalog.apply(run, changes)
+    harvest.ledger.finish(run, "applied")
+    undone, own, edits = undo_of(run.id), harvest.ledger.__class__.guard, []
+
+    def guard(self: Any, leased: Any) -> None:
+        if leased.id == undone and not edits:
+            edits.append(action)
+            values = {"notes": "Của người phụ trách"} if action == "package_patch" else {}
+            elsewhere(app, action, id=one.id, **values)
+        own(self, leased)
+
+    monkeypatch.setattr(harvest.ledger.__class__, "guard", guard)
+    assert work(undone) == "applied"
+    assert edits == [action]
+    state = "active" if action == "package_patch" else "deleted"
+    assert (shown(one.id)["state"], shown(other.id)["state"]) == (state, "deleted")
+    if state == "active":
+        from ckanext.thanhhoa.run_facts import run_report
+
+        assert shown(one.id)["notes"] == "Của người phụ trách"
+        assert [note["code"] for note in run_report(undone)["notes"]] == ["undo_changed_since"]
+
+
+def undo_of(run_id: str) -> str:
+    from ckan import model
+    from ckanext.thanhhoa import undo
+
+    new_id = undo.request(run_id, "test")
+    model.Session.commit()
+    return new_id

@@ -148,3 +148,19 @@ def test_an_edit_at_the_moment_of_writing_is_not_overwritten(world):
     assert (state, fields["notes"], fields["version"]) == ("applied", "của người phụ trách", "2")
     assert world.ledger.pending(run, 10) == []
     assert {d.fields["version"] for d in world.catalog.datasets.values()} == {"2"}
+
+
+def test_a_dataset_that_is_never_as_it_was_read_holds_no_run_up(world):
+    world.script.items = [record(1, version="1")]
+    world.run()
+    number = iter(range(1000))
+
+    def meanwhile(change):
+        edited(world, url=f"https://e.org/{next(number)}")
+
+    world.catalog.before_each = meanwhile
+    world.script.items = [record(1, version="2")]
+    run, state = world.run()
+    [dataset] = world.catalog.datasets.values()
+    assert (state, dataset.fields["version"], world.ledger.pending(run, 10)) == ("applied", "2", [])
+    assert next(number) < 10

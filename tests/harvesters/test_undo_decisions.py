@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from harvesters.errors import HarvestError
-from harvesters.run import Ports, execute
+from harvesters.run import Ports, apply, execute
+from harvesters.undoing import plan_undo
 from tests.fakes import make_source
 from tests.world import World, record, table_record
 
@@ -239,3 +240,62 @@ def test_figures_go_back_and_the_plan_of_the_undo_says_which(world):
     [table] = line.change.tables
     [cell] = table.cells
     assert (cell.before, cell.after) == (Decimal("963.1"), Decimal("962.73"))
+
+
+def edit_once(world: World, id_: str, **fields: Any) -> None:
+    """Lets a person edit a dataset at the moment when the catalogue is about to write it."""
+    edits = iter([fields])
+
+    def meanwhile(change: Any) -> None:
+        if change.dataset_id == id_ and (values := next(edits, None)):
+            now = world.catalog.datasets[id_]
+            world.catalog.datasets[id_] = replace(now, fields={**now.fields, **values})
+
+    world.catalog.before_each = meanwhile
+
+
+def test_what_is_edited_while_an_undo_is_written_stays(world):
+    world.script.items = [record(1, notes="một")]
+    world.run()
+    world.script.items = [record(1, notes="hai"), record(2), record(3)]
+    run, _ = world.run()
+    changed, added = titled(world, "Bộ 1"), titled(world, "Bộ 2")
+    edit_once(world, added, notes="của tôi")
+    back, state = undo(world, run)
+    assert (state, world.codes(back)) == ("applied", ["undo_changed_since"])
+    assert {i: d.fields.get("notes") for i, d in here(world).items()} == {
+        changed: "một",
+        added: "của tôi",
+    }
+    assert world.ledger.pending(back, 10) == []
+
+
+def test_a_field_edited_while_an_undo_is_written_stays(world):
+    world.script.items = [record(1, notes="một", version="1")]
+    world.run()
+    world.script.items = [record(1, notes="hai", version="2")]
+    run, _ = world.run()
+    edit_once(world, titled(world, "Bộ 1"), notes="của tôi")
+    _, state = undo(world, run)
+    [dataset] = here(world).values()
+    assert (state, dataset.fields["notes"], dataset.fields["version"]) == (
+        "applied",
+        "của tôi",
+        "1",
+    )
+
+
+def test_a_withdrawn_dataset_that_a_person_brought_back_before_the_undo_is_written_stays(world):
+    world.script.items = [record(n) for n in range(20)]
+    world.run()
+    world.script.items = [record(n) for n in range(19)]
+    run, _ = world.run()
+    gone = titled(world, "Bộ 19")
+    back = world.ledger.undo(run)
+    assert plan_undo(back, Ports(world.ledger, world.catalog, fetch=None)) == "running"
+    now = world.catalog.datasets[gone]
+    world.catalog.datasets[gone] = replace(now, fields={**now.fields, "notes": "của tôi"})
+    world.catalog.deleted.discard(gone)
+    apply(back, Ports(world.ledger, world.catalog, fetch=None))
+    assert world.catalog.datasets[gone].fields["notes"] == "của tôi"
+    assert world.codes(back) == ["undo_changed_since"]

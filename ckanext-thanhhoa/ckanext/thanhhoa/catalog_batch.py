@@ -73,7 +73,8 @@ class Batch:
 
         Those to be updated are locked first: what a person edits is seen here, or waits.
         """
-        package_shows.lock([c.dataset_id for c, _ in self._changes if c.action == "update"])
+        there = [c for c, d in self._changes if c.action == "update" or d.id in self._merged_with]
+        package_shows.lock([change.dataset_id for change in there])
         found = package_shows.load([dataset.id for _, dataset in self._changes])
         shown = package_shows.packages(found)
         return {id_: package_shows.by_own_schema(data) for id_, data in shown.items()}

@@ -34,8 +34,7 @@ class Single:
         False, and nothing done, when the dataset was edited since the change was merged.
         """
         if change.action == "withdraw":
-            self._withdraw(run, change, model.Package.get(change.dataset_id))
-            return True
+            return self._withdraw(run, change, merged_with)
         dataset = change.dataset
         if dataset is None:
             raise ValueError(f"{change.action} of {change.remote_id} without a dataset")
@@ -48,7 +47,7 @@ class Single:
             existing = self._show(package.id) if package else None
             before = {r["id"] for r in (existing or {}).get("resources") or []}
             holdings = originals.holdings([*before, *(r.id for r in dataset.resources)])
-            if has_moved(merged_with, existing, holdings):
+            if merged_with is not None and _moved(merged_with, holdings):
                 model.Session.rollback()
                 return False
             gone = catalog_content.note([(dataset, before)], holdings, load)
@@ -88,16 +87,22 @@ class Single:
         toolkit.get_action("package_update")(self._context(original_package=existing), data)
         model.Session.commit()
 
-    def _withdraw(self, run: Run, change: Change, package: model.Package | None) -> None:
+    def _withdraw(self, run: Run, change: Change, merged_with: MappedDataset | None) -> bool:
+        self._ledger.guard(run)
+        package_shows.lock([change.dataset_id])
+        package = model.Package.get(change.dataset_id)
         existing = self._show(package.id) if package else None
         holdings = originals.holdings([r["id"] for r in (existing or {}).get("resources") or []])
+        if merged_with is not None and _moved(merged_with, holdings):
+            model.Session.rollback()
+            return False
         before = to_mapped(existing, holdings).to_json() if existing else {}
-        self._ledger.guard(run)
         name, state = (package.name, package.state) if package else ("", "")
         self._ledger.settle(run, change, name, {**before, "state": state})
         if package is not None and package.state != "deleted":
             toolkit.get_action("package_delete")(self._context(), {"id": package.id})
         model.Session.commit()
+        return True
 
     def _show(self, dataset_id: str) -> dict[str, Any]:
         """The dataset as it is in the database, not as the index has it."""
@@ -105,6 +110,16 @@ class Single:
             self._context(use_cache=False), {"id": dataset_id}
         )
         return shown
+
+
+def _moved(merged_with: MappedDataset, holdings: Holdings) -> bool:
+    """Whether the dataset is no longer `merged_with`, read as the catalogue reads what it merges.
+
+    Not by the action ``package_show``: what a plugin makes of its answer is nobody's edit.
+    """
+    found = package_shows.packages(package_shows.load([merged_with.id]))
+    shown = {id_: package_shows.by_own_schema(data) for id_, data in found.items()}
+    return has_moved(merged_with, shown.get(merged_with.id), holdings)
 
 
 def _join_again(package: model.Package) -> None:
