@@ -134,7 +134,7 @@ def _inflate(chunks: Iterable[bytes], name: str, caps: Caps) -> Iterator[bytes]:
                 yield part
         except zlib.error as error:
             raise HarvestError(
-                "api_error", where=caps.where, detail=f"Content-Encoding: {name}, {error}"
+                "api_error", where=caps.where, detail=f"Content-Encoding: {name}"
             ) from error
     if not inflater.ended:
         raise HarvestError("truncated", where=caps.where, at=unpacked)

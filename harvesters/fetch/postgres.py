@@ -43,7 +43,7 @@ _TYPES: dict[int, ColumnType] = {
 _PARAMETERS = ("sslmode", "host")
 _REFUSED = re.compile(
     r"authentication failed|no password supplied|role \".*\" does not exist|pg_hba\.conf"
-    r"|permission denied for database|certificate|SASL"
+    r"|permission denied for database|not permitted to log in|certificate|SASL"
 )
 _NOT_REACHED = re.compile(
     r"[Cc]onnection refused|No route to host|[Nn]etwork is unreachable|No such file or directory"

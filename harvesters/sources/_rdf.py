@@ -145,7 +145,7 @@ def parse(answer: Response, base: str, most: int) -> Graph:
     if answer.is_html:
         raise HarvestError("html_instead_of_data", where=answer.url)
     content = answer.content.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not content:
+    if not content.strip(b"\x00"):
         raise HarvestError("truncated", where=answer.url, at=0)
     bag = _Bag(answer.url, most)
     sink = rdflib.Graph(store=bag, bind_namespaces="none")

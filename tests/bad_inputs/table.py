@@ -43,13 +43,13 @@ refused (403)            auth auth auth auth auth auth auth auth auth auth auth 
 broken (500)             said said said said said said said said said said said said said
 success: false           said xml  said said tab  xml  said said said said said xml  xml
 empty body               cut  cut  cut  cut  tab  cut  cut  cut  cut  cut  cut  cut  cut
-null                     form xml  form rdf  tab  xml  form tab  none xml  form xml  xml
+null                     form xml  form rdf  tab  xml  form tab  form xml  form xml  xml
 empty list               form xml  form form tab  xml  form none none xml  form xml  xml
 empty object             form xml  form form tab  xml  form tab  form xml  form xml  xml
 shorter than promised    cut  cut  cut  cut  cut  cut  cut  cut  cut  cut  cut  cut  cut
 JSON cut                 cut  xml  cut  cut  tab  xml  cut  cut  cut  xml  cut  xml  xml
 XML cut                  json cut  json cut  tab  cut  json json json cut  json cut  cut
-NUL bytes                cut  cut  cut  form tab  cut  cut  cut  cut  cut  cut  cut  cut
+NUL bytes                cut  cut  cut  cut  tab  cut  cut  cut  cut  cut  cut  cut  cut
 no encoding              code xml  code code code xml  code code code xml  code xml  xml
 wrong type: picture      code xml  code code code xml  code code code xml  code xml  xml
 wrong type: workbook     code xml  code code tab  xml  code code code xml  code xml  xml
@@ -97,6 +97,7 @@ DATABASES = """
 nobody there             away
 host not granted         host
 wrong password           auth
+account may not log in   auth
 no right to read         auth
 no such table            said
 no such column           said

@@ -95,6 +95,7 @@ QUERIES = {
 def test_every_row_is_tested():
     whole = {
         *("nobody there", "host not granted", "wrong password", "query without end"),
+        "account may not log in",
         *("server that says nothing", "web server there", "connection cut"),
     }
     assert set(WORDS) == {*QUERIES, *whole}
@@ -137,6 +138,20 @@ def test_a_wrong_password(reader):
     items, error = ask(reader, password="sai-mat-khau")
     problem = whole("wrong password", items, error)
     assert "sai-mat-khau" not in f"{error!r} {problem}"
+
+
+def test_an_account_that_may_not_log_in(reader):
+    import psycopg2
+
+    name = urlsplit(reader[1]).username
+    owner = psycopg2.connect(URL)
+    owner.autocommit = True
+    with contextlib.closing(owner), owner.cursor() as cursor:
+        cursor.execute(f'ALTER ROLE "{name}" NOLOGIN')
+        try:
+            whole("account may not log in", *ask(reader))
+        finally:
+            cursor.execute(f'ALTER ROLE "{name}" LOGIN')
 
 
 def test_a_database_that_was_not_granted(reader):
