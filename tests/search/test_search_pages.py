@@ -3,8 +3,10 @@
 import html
 import json
 import re
+import time
 import uuid
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -34,15 +36,35 @@ def create(with_plugins: None, app: Any) -> Any:
                 fields["owner_org"] = agency["id"]
             given = {"theme": ["15"], "access_rights": "PUBLIC", "frequency": "ANNUAL", **fields}
             user = helpers.call_action("get_site_user")["name"]
-            return helpers.call_action(
+            made = helpers.call_action(
                 "package_create",
                 context={"user": user, "ignore_auth": True},
                 title=title,
                 name=f"d-{uuid.uuid4().hex[:12]}",
                 **given,
             )
+        _wait_until_searchable(made["id"])
+        return made
 
     return make
+
+
+def _wait_until_searchable(dataset_id: str) -> None:
+    """A change waits a while for its indexing only, and for a Solr that just failed not at all."""
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa import index
+    from ckanext.thanhhoa.model import to_index
+
+    still_to_do = sa.select(to_index.c.id).where(to_index.c.dataset_id == dataset_id)
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        index.flush([dataset_id])
+        with model.ensure_engine().connect() as connection:
+            if connection.execute(still_to_do).first() is None:
+                return
+        time.sleep(0.2)
+    pytest.fail(f"{dataset_id} is not in the index after two minutes")
 
 
 def page(app: Any, path: str = "/dataset/", status: int = 200, **args: Any) -> str:
@@ -68,6 +90,33 @@ def test_a_result_says_in_which_column_it_was_found(app, create, key):
     said = page(app, q=f"sốt xuất huyết {key}")
     assert "Tìm thấy trong cột: Số ca mắc <mark>sốt xuất huyết</mark>" in said
     assert "Đơn vị</p>" not in said
+
+
+def test_a_result_says_in_which_columns_values_it_was_found(app, create, key):
+    schema = {
+        "fields": [
+            {
+                "name": "nhom",
+                "title": "Nhóm <b>nợ</b>",
+                "constraints": {"enum": ["Bò sữa", "Trâu"]},
+            },
+            {"name": "ky", "title": "Kỳ", "categories": [{"value": "1", "label": "Trâu cày"}, 7]},
+            {"name": "ho", "title": "Số hộ", "title_en": "Number of stables"},
+        ]
+    }
+    create(
+        f"Chăn nuôi {key}",
+        resources=[{"name": "Bảng", "url": "https://a.vn/a", "table_schema": json.dumps(schema)}],
+    )
+    body = app.get("/dataset/", query_string={"q": f"bò sữa {key}"}).body
+    assert "Nhóm <b>" not in body
+    said = page(app, q=f"bò sữa {key}")
+    assert "Tìm thấy trong giá trị của cột “Nhóm ‹b>nợ‹/b>”: <mark>Bò sữa</mark></p>" in said
+    said = page(app, q=f"trâu cày {key}")
+    assert "Tìm thấy trong giá trị của cột “Kỳ”: <mark>Trâu cày</mark></p>" in said
+    assert "Tìm thấy trong cột: Number of <mark>stables</mark>" in page(app, q=f"stables {key}")
+    said = page(app, "/en/dataset/", q=f"bò sữa {key}")
+    assert "Found in the values of the column “Nhóm ‹b>nợ‹/b>”: <mark>Bò sữa</mark>" in said
 
 
 def test_an_old_name_is_found_in_the_place(app, create, key):
@@ -193,6 +242,41 @@ def test_a_page_without_an_old_place_has_no_note(app, with_plugins):
     assert 'class="place-notes"' not in page(app, q="hộ nghèo")
     assert 'class="place-notes"' not in page(app)
     assert 'class="place-notes"' not in page(app, q="title:quảng-xương")
+
+
+def also(said: str) -> str:
+    found = re.search(r'<p class="also-searched">(.*?)</p>', said)
+    return re.sub("<[^>]*>", "", found[1]) if found else ""
+
+
+def test_the_page_says_in_which_other_words_it_searched(app, with_plugins):
+    said = page(app, q="Phòng GD&ĐT 2024", theme="01")
+    assert also(said).startswith("Tìm cả: ")
+    assert "giáo dục và đào tạo" in also(said)
+    link = re.search(r'<a href="([^"]+)">giáo dục và đào tạo</a>', said)[1]
+    assert unquote_plus(link).endswith("q=Phòng giáo dục và đào tạo 2024")
+    assert "theme=01" in link
+    assert "UBND" in also(page(app, q="ủy ban nhân dân"))
+    assert also(page(app, "/en/dataset/", q="ubnd")).startswith("Also searched: ủy ban nhân dân")
+    assert len(also(page(app, q="gia dinh ubnd hdnd benh vien truong hoc")).split(", ")) <= 6
+
+
+def test_between_signs_other_words_are_named_without_a_link(app, with_plugins):
+    said = page(app, q='+ubnd "tài chính"')
+    assert "ủy ban nhân dân" in also(said)
+    assert "ủy ban nhân dân</a>" not in said
+
+
+@pytest.mark.parametrize("q", ["", "zzzz", "title:ubnd", "title:(", "từ " * 4000, "<b>x</b>"])
+def test_where_nothing_else_was_searched_nothing_is_said(app, with_plugins, q):
+    answer = app.get("/dataset/", query_string={"q": q})
+    assert "also-searched" not in answer.body
+
+
+def test_what_is_named_as_also_searched_is_text(app, with_plugins):
+    body = app.get("/dataset/", query_string={"q": "<script>alert(1)</script> ubnd"}).body
+    assert "also-searched" in body
+    assert "<script>alert" not in body
 
 
 @pytest.fixture

@@ -220,13 +220,13 @@ def _columns(dataset: Mapping[str, Any]) -> list[str]:
             title = column.get("title") or column.get("name")
             titles.update(
                 (nfc(word), None)
-                for word in (title, column.get("title_en"), *_values(column))
+                for word in (title, column.get("title_en"), *listed_values(column))
                 if _is_said(word)
             )
     return list(titles)[:MOST_COLUMNS]
 
 
-def _values(column: Mapping[str, Any]) -> list[Any]:
+def listed_values(column: Mapping[str, Any]) -> list[Any]:
     """The values a column may have, where its schema lists them; labels rather than codes."""
     constraints = column.get("constraints")
     listed = constraints.get("enum") if isinstance(constraints, Mapping) else None

@@ -6,13 +6,14 @@ answers, and results look the same when they come from the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import flask
 from ckan.plugins import toolkit
 from ckanext.thanhhoa import helpers, page_helpers, previews, search, search_words
+from ckanext.thanhhoa.search_document import listed_values
 from ckanext.thanhhoa.search_marks import Marked, Query, mark, query_of
 from ckanext.thanhhoa.search_places import places_of
 from ckanext.thanhhoa.search_reading import Reading, read
@@ -25,10 +26,13 @@ MOST_LOOKED_AT = 500
 #: The pages that show results of a search for the address's ``q``.
 LISTINGS = ("dataset.search", "organization.read", "group.read")
 
+#: Names of columns with what their tables' schemas say about them.
+Columns = Sequence[tuple[str, Mapping[str, Any]]]
+
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Where else than in what is shown the words were found: columns, places, tags …"""
+    """Where else than in what is shown the words were found, in words: columns, places, tags …"""
 
     where: str
     values: tuple[Markup, ...]
@@ -66,58 +70,71 @@ def found_in(dataset: Mapping[str, Any], query: Query) -> Found:
     marked = mark(query, [*shown, *(value for _, value in hidden)])
     title, line, agency = marked[:3]
     missing = query.telling - title.keys - line.keys - agency.keys
-    kinds = [kind for kind, _ in hidden]
-    elsewhere = _elsewhere(zip(kinds, marked[3:], strict=True), missing)
+    places = [where for where, _ in hidden]
+    elsewhere = _elsewhere(zip(places, marked[3:], strict=True), missing)
     return Found(title.html(), line.snippet(), agency.html(), tuple(elsewhere))
 
 
 def _elsewhere(
     values: Iterable[tuple[str, Marked]], missing: frozenset[str]
 ) -> Iterator[Elsewhere]:
-    """The values that have words which nothing before them has, by kind."""
-    by_kind: dict[str, list[Marked]] = {}
-    for kind, value in values:
+    """The values that have words which nothing before them has, by where they stand."""
+    by_place: dict[str, list[Marked]] = {}
+    for where, value in values:
         if value.keys & missing:
-            by_kind.setdefault(kind, []).append(value)
-    titles = _titles()
-    for kind, found_there in by_kind.items():
+            by_place.setdefault(where, []).append(value)
+    for where, found_there in by_place.items():
         found_there.sort(key=lambda value: -len(value.keys))
         first = found_there[:MOST_VALUES]
         if new := frozenset().union(*(value.keys for value in first)) & missing:
-            yield Elsewhere(titles[kind], tuple(value.snippet() for value in first))
+            yield Elsewhere(where, tuple(value.snippet() for value in first))
             missing -= new
 
 
-def _titles() -> dict[str, str]:
-    return {
-        "column": toolkit._("Found in the columns:"),
-        "indicator": toolkit._("Found in the indicators:"),
-        "tag": toolkit._("Found in the tags:"),
-        "place": toolkit._("Found in the places:"),
-        "theme": toolkit._("Found in the themes:"),
-        "file": toolkit._("Found in the files:"),
-    }
-
-
 def _hidden(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a result does not show but is found by: (kind, text), each text once for its kind."""
+    """What a result does not show but is found by: (where, text), each text once for its place."""
     resources = dataset.get("resources") or []
-    texts = {
-        "column": (title for resource in resources for title in _columns(resource)),
-        "indicator": _labels("indicator", dataset.get("indicator")),
-        "tag": (str(tag.get("display_name") or tag["name"]) for tag in dataset.get("tags") or []),
-        "place": _places(dataset),
-        "theme": _labels("theme", dataset.get("theme")),
-        "file": (str(resource.get("name") or "") for resource in resources),
-    }
-    for kind, values in texts.items():
-        for value in list(dict.fromkeys(values))[:MOST_LOOKED_AT]:
-            yield kind, value
+    columns = [
+        found for resource in resources for found in previews.schema_fields(resource).items()
+    ]
+    texts: tuple[Iterable[tuple[str, str]], ...] = (
+        _all(toolkit._("Found in the columns:"), _titles(columns)),
+        _values(columns),
+        _all(toolkit._("Found in the indicators:"), _labels("indicator", dataset.get("indicator"))),
+        _all(
+            toolkit._("Found in the tags:"),
+            (str(tag.get("display_name") or tag["name"]) for tag in dataset.get("tags") or []),
+        ),
+        _all(toolkit._("Found in the places:"), _places(dataset)),
+        _all(toolkit._("Found in the themes:"), _labels("theme", dataset.get("theme"))),
+        _all(
+            toolkit._("Found in the files:"),
+            (str(resource.get("name") or "") for resource in resources),
+        ),
+    )
+    for found_there in texts:
+        yield from list(dict.fromkeys(found_there))[:MOST_LOOKED_AT]
 
 
-def _columns(resource: Mapping[str, Any]) -> Iterator[str]:
-    for name, field in previews.schema_fields(resource).items():
-        yield previews.title_of(field, name)
+def _all(where: str, texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return ((where, text) for text in texts)
+
+
+def _titles(columns: Columns) -> Iterator[str]:
+    """Titles in the reader's language; then in the other one, which is searched as well."""
+    yield from (previews.title_of(column, name) for name, column in columns)
+    other = "title" if helpers.language() == "en" else "title_en"
+    for _, column in columns:
+        if isinstance(column.get(other), str):
+            yield previews.title_of({"title": column[other], "unit": column.get("unit")})
+
+
+def _values(columns: Columns) -> Iterator[tuple[str, str]]:
+    """The values that columns list, each with the name of its column."""
+    for name, column in columns:
+        where = toolkit._("Found in the values of the column “{column}”:")
+        where = where.format(column=previews.title_of(column, name))
+        yield from ((where, value) for value in listed_values(column) if isinstance(value, str))
 
 
 def _labels(codelist: str, codes: Any) -> Iterator[str]:

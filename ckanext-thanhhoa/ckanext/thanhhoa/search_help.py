@@ -7,16 +7,21 @@ from typing import Any
 
 import flask
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import helpers, search_page, search_words
+from ckanext.thanhhoa import helpers, search, search_found, search_page, search_words
 from ckanext.thanhhoa.search import is_free_text
 from ckanext.thanhhoa.search_found import LISTINGS
+from ckanext.thanhhoa.search_lists import as_written
 from ckanext.thanhhoa.search_place_notes import PlaceNote
 from ckanext.thanhhoa.search_place_notes import place_notes as notes_for
+from ckanext.thanhhoa.search_query import MOST_OTHERS
 from ckanext.thanhhoa.search_spelling import other_spelling
 from ckanext.thanhhoa.suggestion_names import nearest, themes
 
 from schemas.admin_units import AdminUnit
+from schemas.place_names import words_of
 
+#: Other words that are named, the first ones.
+MOST_ALSO = 6
 #: Themes offered where nothing was found.
 MOST_THEMES = 2
 
@@ -24,6 +29,7 @@ MOST_THEMES = 2
 def get_helpers() -> dict[str, Callable[..., Any]]:
     """The helpers by the names that templates use."""
     return {
+        "thanhhoa_also_searched": also_searched,
         "thanhhoa_did_you_mean": did_you_mean,
         "thanhhoa_place_notes": place_notes,
         "thanhhoa_themes_near": themes_near,
@@ -49,6 +55,29 @@ def did_you_mean() -> dict[str, str] | None:
     if not spelling:
         return None
     return {"query": spelling, "url": toolkit.h.remove_url_param("q", replace=spelling)}
+
+
+def also_searched() -> list[dict[str, str]]:
+    """In which other words the search of the page looked: ``[{words, url}]``.
+
+    `url` asks for these in the place of those typed; it is empty where signs like + or quotes
+    stand between the words. What became of old places is `place_notes`.
+    """
+    text = asked()
+    if not text or search_page.outcome().problem or search_page.outcome().outage:
+        return []
+    reading = search_found.page_reading(text)
+    typed = words_of(search.clean(text))
+    plain = not (reading.required or reading.excluded or reading.phrases or reading.codes)
+    plain = plain and tuple(word.lower() for word in typed) == reading.typed
+    found = {}
+    for known in reading.known:
+        for other in known.others[:MOST_OTHERS]:
+            words = as_written(other)
+            query = " ".join([*typed[: known.start], words, *typed[known.end :]])
+            url = str(toolkit.h.remove_url_param("q", replace=query)) if plain else ""
+            found.setdefault(words, {"words": words, "url": url})
+    return list(found.values())[:MOST_ALSO]
 
 
 def place_notes() -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ Pure look-ups in words as `schemas.place_names.words_of` cuts them, lower case.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -62,6 +63,11 @@ def known_terms(typed: Words, meant: Words) -> list[Known]:
                     found.append(Known(start, end, others))
                 break
     return found
+
+
+def as_written(words: Words) -> str:
+    """A form of the lists with its capitals and signs: "UBND", "GD&ĐT"."""
+    return _written().get(words) or " ".join(words)
 
 
 def function_words(typed: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -188,6 +194,17 @@ def _pairs() -> Iterator[tuple[Words, tuple[Words, ...], bool]]:
             yield form, _forms(right), True
         for form in _forms(right):
             yield form, _forms(left), False
+
+
+@cache
+def _written() -> dict[Words, str]:
+    forms = [
+        form.strip()
+        for name in ("abbreviations", "everyday", "glossary")
+        for line in _lines(name)
+        for form in re.split("[,>=]", line)
+    ]
+    return {_words(form): form for form in reversed(forms)}
 
 
 def _forms(text: str) -> tuple[Words, ...]:
