@@ -251,6 +251,15 @@ def test_a_body_has_its_limit(door: Door) -> None:
     assert json.loads(answer.body)["got"] == len(big)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("length", [8150, 8300, 40_000])
+def test_an_address_that_is_too_long_is_said_in_vietnamese(door: Door, length: int) -> None:
+    path = "/dataset/?q="
+    assert door(path + "x" * (8100 - len(path))).status == 200
+    answer = door(path + "x" * (length - len(path)))
+    assert answer.status == 414
+    assert "Câu tìm kiếm quá dài" in answer.body.decode()  # type: ignore[attr-defined]
+
+
 def test_the_log_has_the_path_and_not_the_query(door: Door) -> None:
     door("/dataset/noted?q=benh+hiem&token=geheim", Cookie="ckan=geheim", Referer="https://x/?s=1")
     log = eventually(lambda: "/dataset/noted" in door.log.read_text() and door.log.read_text(), 5)

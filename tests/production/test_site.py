@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -89,6 +93,24 @@ def test_pages_live_with_the_policy_and_people_can_sign_in(
         page.wait_for_load_state("networkidle")
     assert refused == []
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("letters", "status", "says"),
+    [(500, 200, "Không tìm thấy kết quả nào"), (501, 400, "Câu tìm kiếm quá dài (nhiều nhất 500")],
+)
+def test_the_longest_query_reaches_the_search(
+    site: str, letters: int, status: int, says: str
+) -> None:
+    context = ssl._create_unverified_context()
+    address = f"{site}/dataset/?theme=15&q={quote('ễ' * letters)}"
+    try:
+        with urllib.request.urlopen(address, timeout=60, context=context) as answer:
+            found, body = answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        found, body = error.code, error.read().decode()
+    assert found == status
+    assert says in body
 
 
 @pytest.fixture

@@ -50,6 +50,9 @@ def web_command(bind: str, scratch: Path, workers: int = WEB_WORKERS) -> list[st
         "--threads=4",
         "--timeout=120",
         "--graceful-timeout=10",
+        # The longest that there is. The search refuses what is too long in words, and a letter
+        # with accents takes nine characters of an address.
+        "--limit-request-line=8190",
         "--no-control-socket",
         "--access-logfile=-",
         f"--worker-tmp-dir={scratch}",
