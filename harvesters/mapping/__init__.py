@@ -37,6 +37,7 @@ from harvesters.mapping.checks import (
     check_mapping,
     portal_fields,
 )
+from harvesters.mapping.columns import table_schema
 from harvesters.mapping.filters import is_wanted
 from harvesters.mapping.rules import apply_rule, as_list, is_empty, look_up
 from harvesters.model import MappedDataset, MappedResource, Record, RecordResource, digest
@@ -212,27 +213,6 @@ def _resource_fields(
         fields.setdefault("format", "CSV")
         fields["table_schema"] = table_schema(resource)
     return normalise({k: v for k, v in fields.items() if not is_empty(v)}, "resource")
-
-
-_FRICTIONLESS = {"timestamp": "datetime", "text": "string"}
-
-
-def table_schema(resource: RecordResource) -> dict[str, Any]:
-    """The columns of a resource's table as a Frictionless Table Schema."""
-    columns = resource.table.columns if resource.table else ()
-    described = []
-    for column in columns:
-        entry = {
-            "name": column.name,
-            "type": _FRICTIONLESS.get(column.type, column.type),
-            "title": column.title,
-            "title_en": column.title_en,
-            "description": column.description,
-            "unit": column.unit,
-            "role": column.role,
-        }
-        described.append({k: v for k, v in entry.items() if v})
-    return {"fields": described}
 
 
 def _apply(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ckanext.thanhhoa import page_helpers, previews, series
+from ckanext.thanhhoa import change_words, page_helpers, previews, series
 
 
 def test_figures_keep_their_decimals_but_not_the_noise_of_binary_fractions() -> None:
@@ -53,3 +53,15 @@ def test_unknown_formats_stay_as_they_are() -> None:
     assert page_helpers.format_badge("xlsx") == "XLSX"
     assert page_helpers.format_badge("") == ""
     assert page_helpers.format_badge("x" * 99) == "x" * 24
+
+
+def test_a_changed_list_of_values_is_no_change_of_the_columns() -> None:
+    def schema(title: str, *values: str) -> dict:
+        return {"fields": [{"name": "nhom", "title": title, "categories": list(values)}]}
+
+    values = {"field": "table_schema", "before": schema("Nhóm", "Bò"), "after": schema("Nhóm")}
+    titles = {"field": "table_schema", "before": schema("Nhóm"), "after": schema("Loại")}
+    new = {"field": "table_schema", "before": None, "after": schema("Nhóm")}
+    title = {"field": "title", "before": "a", "after": "a"}
+    told = change_words.thanhhoa_told_changes([values, titles, new, title])
+    assert told == [titles, new, title]

@@ -133,3 +133,13 @@ def test_a_long_query_and_a_long_text_take_no_time_worth_speaking_of():
     found = mark(query_of("dân số " * 100), [text])[0]
     assert found.keys == {"dan", "so"}
     assert found.spans[-1][1] <= 20_000
+
+
+@pytest.mark.parametrize(
+    "word", ["Kỹ", "kĩ", "KY", "Đường", "thuỷ", "2.024,5", "ﬁle", "İstanbul", "straße", "㎡", "½ha"]
+)
+def test_texts_are_left_out_only_where_they_cannot_have_a_word(word):
+    for text in (word, unicodedata.normalize("NFD", word), f"a{word} ({word})"):
+        keys = {search_marks._loosely(one.key) for one in search_marks.words_of(text)}
+        assert all(search_marks._may_have(text, {key}) for key in keys)
+    assert not search_marks._may_have(word, {"qqqq"})

@@ -10,6 +10,9 @@ from urllib.parse import unquote_plus
 
 import pytest
 
+from harvesters.mapping import table_schema
+from harvesters.model import Column, RecordResource, Table
+
 COLUMNS = {
     "fields": [
         {"name": "don_vi", "title": "Đơn vị", "type": "string"},
@@ -117,6 +120,18 @@ def test_a_result_says_in_which_columns_values_it_was_found(app, create, key):
     assert "Tìm thấy trong cột: Number of <mark>stables</mark>" in page(app, q=f"stables {key}")
     said = page(app, "/en/dataset/", q=f"bò sữa {key}")
     assert "Found in the values of the column “Nhóm ‹b>nợ‹/b>”: <mark>Bò sữa</mark>" in said
+
+
+def test_the_values_of_a_harvested_table_are_found(app, create, key):
+    columns = (Column("nhom", "text", "Vật nuôi", role="dimension"), Column("so", "number", "Số"))
+    table = Table(columns, (("Trâu", 1), ("Bò sữa", 2)))
+    schema = table_schema(RecordResource("t", {}, table=table))
+    made = create(
+        f"Chăn nuôi {key}",
+        resources=[{"name": "Bảng", "url": "https://a.vn/a", "table_schema": json.dumps(schema)}],
+    )
+    said = page(app, q="bò sữa", organization=made["organization"]["name"])
+    assert "Tìm thấy trong giá trị của cột “Vật nuôi”: <mark>Bò sữa</mark></p>" in said
 
 
 def test_an_old_name_is_found_in_the_place(app, create, key):

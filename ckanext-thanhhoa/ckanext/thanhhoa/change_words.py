@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ckan.plugins import toolkit
@@ -21,6 +21,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
     return {
         "thanhhoa_field_label": thanhhoa_field_label,
         "thanhhoa_change_value": thanhhoa_change_value,
+        "thanhhoa_told_changes": thanhhoa_told_changes,
         "thanhhoa_mapped_value": thanhhoa_mapped_value,
     }
 
@@ -67,6 +68,20 @@ def _counted(number: int, words: str) -> str:
 def thanhhoa_field_label(field: str, of_resource: bool = False) -> str:
     """A field's title in the reader's language; its own name where it has none."""
     return conflicts.label(field, of_resource=of_resource)[helpers.language() != "vi"]
+
+
+def thanhhoa_told_changes(fields: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Changed fields without the columns where these are still called the same.
+
+    Which values a column has the table's own changes tell.
+    """
+    return [
+        field
+        for field in fields
+        if field["field"] != "table_schema"
+        or thanhhoa_change_value("table_schema", field["before"])
+        != thanhhoa_change_value("table_schema", field["after"])
+    ]
 
 
 def thanhhoa_change_value(field: str, value: Any) -> str:

@@ -26,8 +26,8 @@ LONGEST_VALUE = 8_000
 MOST_COLUMNS = 500
 #: Characters of the notes whose words can be asked for by pairs.
 LONGEST_NOTES = 3_000
-#: Listed values taken from one column.
-MOST_VALUES = 100
+#: Listed values taken from one column: a harvest lists no more.
+MOST_VALUES = 200
 #: A reporting period of more years than this is taken for a typing slip.
 MOST_YEARS = 150
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ckanext.thanhhoa.search_reading import Reading
 from markupsafe import Markup, escape
@@ -156,7 +157,9 @@ def mark(query: Query, texts: Sequence[str]) -> list[Marked]:
     composed = [nfc(str(text)) for text in texts]
     if not query.words:
         return [Marked(text) for text in composed]
-    read = [words_of(text) for text in composed]
+    keys = _keys(query.words).union(*(_keys(other.words) for other in query.others))
+    parts = {_loosely(key) for key in keys}
+    read = [words_of(text) if _may_have(text, parts) else [] for text in composed]
     spellings: dict[str, set[str]] = {}
     for word in (word for words in read for word in words):
         spellings.setdefault(word.key, set()).add(word.exact)
@@ -168,6 +171,14 @@ def mark(query: Query, texts: Sequence[str]) -> list[Marked]:
         _marked(text, together + alone)
         for text, together, alone in zip(composed, runs, lone, strict=True)
     ]
+
+
+def _may_have(text: str, parts: Collection[str]) -> bool:
+    """Whether a text may have one of the words: a dataset lists hundreds that have none."""
+    if len(text) > SNIPPET:
+        return True
+    loose = _loosely(text)
+    return any(part in loose for part in parts)
 
 
 @dataclass(frozen=True)
@@ -258,10 +269,17 @@ def _cut(text: str, at: int) -> int:
     return blank + 1 if 0 <= blank < at + LEAD else at
 
 
+@lru_cache(20_000)
+def _loosely(text: str) -> str:
+    return fold(text).replace("y", "i")
+
+
+@lru_cache(50_000)
 def _exact(word: str) -> str:
     return nfc(_i_for_y(tone(unicodedata.normalize("NFKC", word)).lower()))
 
 
+@lru_cache(50_000)
 def _key(word: str) -> str:
     return _i_for_y(fold(word))
 
