@@ -172,7 +172,7 @@ def test_minutes_and_code_are_part_of_it(monkeypatch: pytest.MonkeyPatch, site: 
 
     def tag(code: str, moment: float) -> str:
         monkeypatch.setattr(page_versions.time, "time", lambda: moment)
-        return page_versions.Versions(code)._tag("1")
+        return page_versions.Versions(code).tag({page_versions._ADDRESS: "/?"}, "1")
 
     tags = {tag("a", 0.0), tag("b", 0.0), tag("a", 299.0), tag("a", 301.0)}
     assert len(tags) == 3

@@ -90,6 +90,7 @@ def test_every_place_where_ckan_makes_a_connection_is_known() -> None:
 def test_the_plugin_puts_it_there(with_plugins: None) -> None:
     for module in solr_connection.PLACES:
         assert module.make_connection is solr_connection.make_connection
+    assert ckan.lib.search._get_schema_from_solr is solr_connection.schema_file
 
 
 def test_one_connection_serves_many_requests(nodes: list[Node]) -> None:
@@ -106,6 +107,13 @@ def test_a_child_process_has_a_connection_of_its_own(nodes: list[Node]) -> None:
         os._exit(0 if solr_connection._kept._session is None else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert solr_connection._kept.session() is before
+
+
+def test_ckan_starts_while_its_first_node_is_down(nodes: list[Node]) -> None:
+    nodes[0].die()
+    nodes[0].status = 503
+    assert solr_connection.schema_file("/schema?wt=schema.xml").status_code == 200
+    assert nodes[1].asked[0][0] == "/solr/ckan/schema?wt=schema.xml"
 
 
 def test_a_node_that_is_gone_is_stood_in_for(nodes: list[Node]) -> None:

@@ -15,14 +15,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import ckan
 import flask
 import sqlalchemy as sa
-from ckan import model
+from ckan import model, plugins
 from ckan.common import current_user
 from ckan.lib import signals
 from ckan.plugins import toolkit
@@ -54,12 +54,19 @@ MOST_ROWS = 500
 #: Actions that change tables in the other database, where there are no triggers.
 _TABLE_ACTIONS = ("datastore_create", "datastore_upsert", "datastore_delete",
                   "datastore_records_delete")  # fmt: skip
+_QUERY = (
+    "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname = 'thanhhoa_change'),"
+    " count(*), sum(xid), max(xid) FROM thanhhoa.change"
+)
+#: Where a request's address, before CKAN takes the language out of it, and the state are kept.
+_ADDRESS, _STATE = "thanhhoa.address", "thanhhoa.state"
 _CODE = ("*.py", "*.html", "*.mo", "*.yaml", "*.tsv", "*.css", "*.js", "*.svg")
 
 
 def keep(app: flask.Flask) -> None:
     """Has the application tell and ask versions."""
     told = Versions(_code_version())
+    app.wsgi_app = Door(app.wsgi_app, told)
     # Behind CKAN's own beginning, which says who asks, and before what plugins do.
     app.before_request_funcs.setdefault(None, []).insert(1, told.before)
     app.after_request(told.after)
@@ -87,6 +94,36 @@ def note_change() -> None:
         connection.execute(sa.text("INSERT INTO thanhhoa.change DEFAULT VALUES"))
 
 
+class Door:
+    """Before everything else, for who has no cookie and no key: is it known already?
+
+    Everybody gets the same then, and a version stands for one address in one form: who names the
+    current one has been told it by `Versions`, so nothing has to be looked up but the state.
+    """
+
+    def __init__(self, inner: Callable[..., Any], versions: Versions):
+        self._inner, self._versions = inner, versions
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        address = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+        environ[_ADDRESS] = f"{address}?{environ.get('QUERY_STRING', '')}"
+        named = environ.get("HTTP_IF_NONE_MATCH")
+        if named and environ["REQUEST_METHOD"] in ("GET", "HEAD") and _is_unknown(environ):
+            now = environ[_STATE] = _read_state()
+            tag = self._versions.tag(environ, now) if now else ""
+            if tag and f'W/"{tag}"' in named:
+                return _known(tag)(environ, start_response)
+        return self._inner(environ, start_response)
+
+
+def _is_unknown(environ: Mapping[str, Any]) -> bool:
+    """Whether nothing in the request says who asks, or from which other site."""
+    key = str(toolkit.config["apitoken_header_name"]).upper().replace("-", "_")
+    telling = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_ORIGIN", "REMOTE_USER", f"HTTP_{key}")
+    others = plugins.PluginImplementations(plugins.IAuthenticator)
+    return not any(environ.get(name) for name in telling) and not any(True for _ in others)
+
+
 class Versions:
     """Before a request: is it known already? After it: which version was sent."""
 
@@ -97,15 +134,13 @@ class Versions:
         """An empty answer for who has the current version; else the request goes on."""
         if not _is_for_all():
             return None
-        state = _state()
-        if state is None:
-            return None
         # Read before the page is made: a change meanwhile makes it older than it is, never newer.
-        tag = self._tag(state)
+        now = state()
+        if now is None:
+            return None
+        tag = self.tag(flask.request.environ, now)
         if flask.request.if_none_match.contains_weak(tag):
-            answer = flask.Response(status=304)
-            answer.headers.pop("Content-Type", None)
-            return _marked(answer, tag)
+            return _known(tag)
         flask.g.thanhhoa_version = tag
         return None
 
@@ -118,13 +153,20 @@ class Versions:
             response.vary.add("Cookie")
         return response
 
-    def _tag(self, state: str) -> str:
-        request = flask.request
+    def tag(self, environ: Mapping[str, Any], now: str) -> str:
+        """The version of what is asked for."""
         parts = (
-            *(state, self._code, str(int(time.time() // MINUTES)), request.full_path),
-            *(request.environ.get("CKAN_LANG", ""), request.headers.get("Accept", "")),
+            *(now, self._code, str(int(time.time() // MINUTES))),
+            *(environ[_ADDRESS], environ.get("HTTP_ACCEPT", "")),
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+def _known(tag: str) -> flask.Response:
+    answer = flask.Response(status=304)
+    answer.headers.pop("Content-Type", None)
+    answer.cache_control.private = True
+    return _marked(answer, tag)
 
 
 def _is_versioned() -> bool:
@@ -155,22 +197,30 @@ def _marked(response: flask.Response, tag: str) -> flask.Response:
     return response
 
 
-def _state() -> str | None:
-    """The state of what pages show; None when it cannot be known."""
-    triggers = sa.text("(SELECT count(*) FROM pg_trigger WHERE tgname = 'thanhhoa_change')")
-    query = sa.select(
-        triggers, sa.func.count(), sa.func.sum(change.c.xid), sa.func.max(change.c.xid)
-    )
+def state() -> str | None:
+    """The state of what pages show, read once for a request; None when it cannot be known."""
+    if not flask.has_request_context():
+        return _read_state()
+    environ = flask.request.environ
+    if _STATE not in environ:
+        environ[_STATE] = _read_state()
+    now: str | None = environ[_STATE]
+    return now
+
+
+def _read_state() -> str | None:
     try:
-        there, rows, *numbers = model.Session.execute(query).one()
+        # Apart from the session: no transaction is begun, and none ended.
+        engine = model.ensure_engine().execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            there, rows, *numbers = connection.exec_driver_sql(_QUERY).one()
+        if there != TRIGGERS:
+            return None
+        if rows > MOST_ROWS:
+            _shorten()
     except DBAPIError as error:
         log.warning("pages have no version: %s", str(error)[:300])
-        model.Session.rollback()
         return None
-    if there != TRIGGERS:
-        return None
-    if rows > MOST_ROWS:
-        _shorten()
     return f"{rows} {numbers}"
 
 

@@ -13,12 +13,14 @@ from ckan.types import Context
 from ckanext.thanhhoa import (
     access,
     accounts,
+    asked_once,
     change_words,
     cli,
     config,
     dcat,
     facets,
     form_tokens,
+    group_lists,
     helpers,
     index,
     licences,
@@ -47,6 +49,7 @@ def get_actions() -> dict[str, Callable[..., Any]]:
         **access.get_actions(),
         **accounts.get_actions(),
         **search_outage.get_actions(),
+        **group_lists.get_actions(),
         **suggestions.get_actions(),
         "package_search": search_page.package_search,
     }
@@ -103,13 +106,15 @@ class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
         toolkit.add_public_directory(config_, "public")
         toolkit.add_resource("assets", "thanhhoa")
         licences.install()
+        solr_connection.install()
+        asked_once.install()
+        group_lists.install()
         search.allow_query_parser(config_)
 
     # IConfigurable
 
     def configure(self, config_: CKANConfig) -> None:
         config.require_wiring()
-        solr_connection.install()
         index.install()
         search_outage.install()
         dcat.install()

@@ -20,6 +20,7 @@ from ckan.lib import search
 from ckan.lib.search import common
 from ckan.lib.search import index as ckan_index
 from ckan.lib.search import query as ckan_query
+from ckan.plugins import toolkit
 from ckanext.thanhhoa import config, page_versions
 from requests.adapters import HTTPAdapter
 
@@ -44,6 +45,8 @@ def install() -> None:
     """Has CKAN's search use the kept connection; harmless when it does already."""
     for module in PLACES:
         module.make_connection = make_connection  # type: ignore[attr-defined]
+    # Asked when CKAN starts, which it must do while one node is down.
+    search._get_schema_from_solr = schema_file
 
 
 def make_connection(decode_dates: bool = True) -> pysolr.Solr:
@@ -55,6 +58,15 @@ def make_connection(decode_dates: bool = True) -> pysolr.Solr:
         solr.url, solr.auth = config.solr_url(), (user, password)
     solr.session = _kept.session()
     return solr
+
+
+def schema_file(offset: str) -> requests.Response:
+    """CKAN's ``_get_schema_from_solr``."""
+    solr = make_connection(decode_dates=False)
+    timeout = toolkit.config["ckan.requests.timeout"]
+    return solr.get_session().get(
+        f"{solr.url.rstrip('/')}{offset}", timeout=timeout, auth=solr.auth
+    )
 
 
 def connection_to(url: str) -> pysolr.Solr:
