@@ -9,6 +9,7 @@ import os
 import types
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ckan.lib.search.index as ckan_index
@@ -125,8 +126,8 @@ def solr_url() -> str:
     return url
 
 
-@pytest.fixture(scope="module")
-def site(solr_url: str) -> Iterator[Site]:
+@contextmanager
+def site_at(solr_url: str) -> Iterator[Site]:
     """An empty site; what of CKAN needs a database or a running application is stood in for."""
     site = Site(solr_url, f"test-{uuid.uuid4().hex[:8]}")
     hook = types.SimpleNamespace(before_dataset_index=shape_document)
@@ -149,3 +150,10 @@ def site(solr_url: str) -> Iterator[Site]:
         patch.setattr(ckan_index, "model", no_database)
         yield site
     site.clear()
+
+
+@pytest.fixture(scope="module")
+def site(solr_url: str) -> Iterator[Site]:
+    """An empty site in the tests' Solr."""
+    with site_at(solr_url) as site:
+        yield site

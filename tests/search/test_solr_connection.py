@@ -5,6 +5,7 @@ import json
 import os
 import pkgutil
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,10 +17,10 @@ from ckanext.thanhhoa import solr_connection
 
 
 class Node:
-    """A Solr that answers everything with its own name; `status` and `drop` make it fail."""
+    """A Solr that answers everything with its own name; `status`, `drop` and `cut` make it fail."""
 
     def __init__(self, name: str):
-        self.status, self.drop, self.asked, self.connections = 200, False, [], 0
+        self.status, self.drop, self.cut, self.asked, self.connections = 200, False, False, [], 0
         node = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,7 +42,8 @@ class Node:
                 self.send_response(node.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(body[:9] if node.cut else body)
+                self.close_connection = node.cut
 
             do_GET = do_POST = answer
 
@@ -123,12 +125,41 @@ def test_a_node_that_is_gone_is_stood_in_for(nodes: list[Node]) -> None:
     assert [ask() for _ in range(5)] == ["second"] * 5
 
 
+def test_a_node_that_dies_in_the_middle_of_its_answer_is_stood_in_for(nodes: list[Node]) -> None:
+    nodes[0].cut = True
+    assert ask() == "second"
+
+
 @pytest.mark.parametrize("status", [404, 500, 502, 503, 504])
 def test_a_node_out_of_order_is_stood_in_for(nodes: list[Node], status: int) -> None:
     nodes[0].status = status
     assert [ask() for _ in range(3)] == ["second"] * 3
     # It rests for a while: the following requests do not try it first.
     assert len(nodes[0].asked) == 1
+
+
+def test_a_node_is_asked_again_when_it_says_that_it_is_well(
+    nodes: list[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solr_connection, "REST_SECONDS", 0.05)
+    monkeypatch.setattr(solr_connection, "HEALTH_SECONDS", 0.5)
+    nodes[0].status = 503
+    assert ask() == "second"
+    eventually(lambda: ask() and len(nodes[0].asked) > 2)
+    searches = [path for path, *_ in nodes[0].asked if "/select" in path]
+    assert len(searches) == 1, "searches wait for no node that is out of order"
+    assert {path for path, *_ in nodes[0].asked[1:]} == {
+        "/solr/admin/info/health?requireHealthyCores=true"
+    }
+    nodes[0].status = 200
+    eventually(lambda: ask() == "first")
+
+
+def eventually(test: Any, seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not test():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_a_wrong_query_is_wrong_at_once(nodes: list[Node]) -> None:

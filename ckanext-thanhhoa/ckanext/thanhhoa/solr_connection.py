@@ -9,6 +9,7 @@ portal asks may be asked twice: searches change nothing, documents and deletions
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,8 +29,11 @@ from requests.adapters import HTTPAdapter
 CONNECT_SECONDS = 3.0
 #: Bytes of a request that goes out in one piece.
 _SMALL = 16_384
-#: Seconds for which a node that failed is asked after the others.
+#: A node that failed is asked after the others until it says that it is well; it is asked for that
+#: every so many seconds, beside the searches, and has so many to say it. (A starting Solr takes
+#: connections long before it answers.)
 REST_SECONDS = 5.0
+HEALTH_SECONDS = 2.0
 #: Connections that a process keeps to a node; more are opened and closed.
 POOL = 16
 #: What a node answers that is stopping, starting, or cannot reach a part of the collection.
@@ -104,6 +108,7 @@ class Nodes(HTTPAdapter):
     def __init__(self) -> None:
         super().__init__(pool_connections=8, pool_maxsize=POOL)
         self._resting: dict[str, float] = {}
+        self._lock = threading.Lock()
 
     def send(  # type: ignore[override]
         self, request: requests.PreparedRequest, timeout: Any = None, **more: Any
@@ -147,25 +152,52 @@ class Nodes(HTTPAdapter):
         more: Mapping[str, Any],
     ) -> requests.Response:
         request.url = url
-        return super().send(request, timeout=timeout, **more)
+        response = super().send(request, timeout=timeout, **more)
+        if not more.get("stream"):
+            # Read here, where another node can still be asked when this one dies half-way.
+            _ = response.content
+        return response
 
     def _urls(self, url: str) -> list[str]:
-        """The same request at two nodes at most; those that failed lately come last."""
+        """The same request at two nodes at most; those that failed come last."""
         first, *others = nodes = config.solr_nodes()
         if not others or not url.startswith(first):
             return [url]
         # Processes begin with different nodes, so that all have work.
         turn = os.getpid() % len(nodes)
-        now = time.monotonic()
-        order = sorted(
-            nodes[turn:] + nodes[:turn], key=lambda node: self._resting.get(node, 0.0) > now
-        )
+        order = sorted(nodes[turn:] + nodes[:turn], key=self._is_resting)
         return [node + url[len(first) :] for node in order[:2]]
 
     def _rest(self, url: str) -> None:
         for node in config.solr_nodes():
             if url.startswith(node):
                 self._resting[node] = time.monotonic() + REST_SECONDS
+
+    def _is_resting(self, node: str) -> bool:
+        """Whether the node has failed and not said since that it is well."""
+        with self._lock:
+            until = self._resting.get(node)
+            if until is None:
+                return False
+            if until <= time.monotonic():
+                self._resting[node] = time.monotonic() + REST_SECONDS + HEALTH_SECONDS
+                asked = (node, config.solr_account())
+                threading.Thread(target=self._ask_health, args=asked, daemon=True).start()
+            return True
+
+    def _ask_health(self, node: str, account: tuple[str, str]) -> None:
+        try:
+            response = requests.get(
+                f"{node}/admin/info/health",
+                params={"requireHealthyCores": "true"},
+                auth=account if all(account) else None,
+                timeout=HEALTH_SECONDS,
+            )
+        except requests.RequestException:
+            return
+        if response.status_code == 200:
+            with self._lock:
+                self._resting.pop(node, None)
 
 
 def _was_dropped(error: requests.RequestException) -> bool:

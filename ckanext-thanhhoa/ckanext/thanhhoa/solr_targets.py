@@ -58,11 +58,12 @@ def target(configset: str = "") -> Target:
 def is_outdated() -> bool:
     """Whether the core that is searched was made of an older configset than the newest.
 
-    What starts Solr compares them. A core that a rebuild has made since then lies in a folder of
-    its own name, and is of the newest.
+    In a SolrCloud both have names. Of a Solr of its own, what starts it compares them; a core that
+    a rebuild has made since then lies in a folder of its own name, and is of the newest.
     """
     if _get("admin/info/system").get("mode") == "solrcloud":
-        return False
+        newest = _property(NEWEST)
+        return bool(newest) and newest != _Collections(_searched(), "").configset_now()
     if _property(OUTDATED) != "true":
         return False
     started = _get("admin/info/system")["jvm"]["jmx"]["startTime"]
@@ -117,7 +118,7 @@ class _Collections:
             numShards=len(now["shards"]),
             replicationFactor=now["replicationFactor"],
             waitForFinalState="true",
-            **{"collection.configName": self.configset or now["configName"]},
+            **{"collection.configName": self.configset or _property(NEWEST) or now["configName"]},
         )
         return name
 
@@ -133,6 +134,10 @@ class _Collections:
 
     def remove(self, name: str) -> None:
         _get("admin/collections", action="DELETE", name=name, followAliases="false")
+
+    def configset_now(self) -> str:
+        """The configset of the collection that is searched."""
+        return str(self._cluster()["collections"][self._current()]["configName"])
 
     def _current(self) -> str:
         return str(self._cluster().get("aliases", {}).get(self.searched, self.searched))
