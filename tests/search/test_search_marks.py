@@ -143,3 +143,12 @@ def test_texts_are_left_out_only_where_they_cannot_have_a_word(word):
         keys = {search_marks._loosely(one.key) for one in search_marks.words_of(text)}
         assert all(search_marks._may_have(text, {key}) for key in keys)
     assert not search_marks._may_have(word, {"qqqq"})
+
+
+def test_what_was_typed_is_marked_where_it_only_seemed_a_slip():
+    known = Vocabulary(dict.fromkeys(words_of_document(["Bụt chi"]), 9))
+    reading = read("bet chi", known)
+    assert reading.meant == ("bụt", "chi")
+    query = search_marks.query_of(reading)
+    assert str(mark(query, ["Bệt chì đỏ"])[0].html()) == "<mark>Bệt chì</mark> đỏ"
+    assert str(mark(query, ["Chì, Bụt"])[0].html()) == "<mark>Chì</mark>, <mark>Bụt</mark>"

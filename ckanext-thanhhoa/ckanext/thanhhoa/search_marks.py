@@ -88,14 +88,20 @@ class Query:
 
 
 def query_of(reading: Reading) -> Query:
-    """What to look for of a query: as it was meant, its terms in other words, its old places."""
+    """What to look for of a query: as meant, as typed, its terms in other words, its old places."""
     words = tuple(words_of(" ".join(reading.meant[:MOST_WORDS])))
     if len(words) != len(reading.meant[:MOST_WORDS]):
         return Query()
     named = {place: _name_of(place) for place in reading.places}
     at = {*reading.topic, *(here for span in named.values() for here in span)}
     at |= {here for here, word in enumerate(reading.typed) if word in reading.years}
+    # A dataset newer than the vocabulary may have what was typed where that seemed a slip.
     others = [
+        Phrase(tuple(words_of(typed)), frozenset([word.key]))
+        for typed, word in zip(reading.typed, words, strict=False)
+        if _key(typed) != word.key
+    ]
+    others += [
         Phrase(tuple(words_of(" ".join(other))), _keys(words[known.start : known.end]))
         for known in reading.known
         for other in known.others
