@@ -55,7 +55,7 @@ def fill(agency: dict[str, Any]) -> Callable[[int], list[dict[str, Any]]]:
 @pytest.mark.parametrize(
     ("path", "sql", "solr"),
     [
-        ("/", 8, 4),
+        ("/", 3, 1),
         ("/dataset/", 6, 1),
         ("/organization/", 9, 1),
         ("/organization/{agency}", 12, 3),
