@@ -52,3 +52,8 @@ def test_what_no_dataset_has_is_not_offered(vocabulary):
     assert other_spelling("zzzz qqqq", 0, vocabulary) == ""
     assert other_spelling("dan so", MANY, Vocabulary()) == ""
     assert other_spelling("dan so", 0, Vocabulary()) == ""
+
+
+def test_syllables_that_never_stand_together_are_no_spelling(vocabulary):
+    assert other_spelling("benh mat", 0, vocabulary) == ""
+    assert other_spelling("dong san", 0, vocabulary) == ""

@@ -39,12 +39,17 @@ def other_spelling(text: str, found: int, vocabulary: Vocabulary) -> str:
         meant = restored if unaccented and _clear(typed, restored, vocabulary) else typed
     else:
         meant = vocabulary.corrections(words) or restored
-    return "" if meant == typed or _unknown(meant, vocabulary) else " ".join(meant)
+    return " ".join(meant) if meant != typed and _said(meant, vocabulary) else ""
 
 
-def _unknown(words: Sequence[str], vocabulary: Vocabulary) -> bool:
-    """Whether none of the words is in the catalogue: nothing would be found with them."""
-    return not any(vocabulary.known(word) for word in words)
+def _said(words: Sequence[str], vocabulary: Vocabulary) -> bool:
+    """Whether the catalogue says any of it: a word alone, two of several side by side.
+
+    Syllables that never stand together are no spelling, just the most frequent ones each.
+    """
+    if len(words) == 1:
+        return vocabulary.known(words[0])
+    return any(vocabulary.pair(left, right) for left, right in pairwise(words))
 
 
 def _clear(typed: Sequence[str], restored: Sequence[str], vocabulary: Vocabulary) -> bool:
