@@ -9,6 +9,7 @@ broken off goes on where it was: what is done of it is in the ledger.
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import multiprocessing.connection
@@ -128,6 +129,9 @@ def _fill(number: int, name: str, processes: int, tell: Progress) -> None:
     fork = multiprocessing.get_context("fork")
     workers = [fork.Process(target=_work, args=(number, name)) for _ in range(wanted)]
     model.Session.remove()
+    # What is loaded stays: no process looks through it for garbage again and again.
+    gc.collect()
+    gc.freeze()
     for worker in workers:
         worker.start()
     try:
