@@ -134,6 +134,7 @@ def _fill(number: int, name: str, processes: int, tell: Progress) -> None:
     gc.freeze()
     for worker in workers:
         worker.start()
+    gc.unfreeze()
     try:
         while alive := [worker.sentinel for worker in workers if worker.is_alive()]:
             multiprocessing.connection.wait(alive, timeout=0.5)
