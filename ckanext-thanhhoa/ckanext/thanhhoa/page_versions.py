@@ -16,6 +16,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -210,9 +211,7 @@ def state() -> str | None:
 
 def _read_state() -> str | None:
     try:
-        # Apart from the session: no transaction is begun, and none ended.
-        engine = model.ensure_engine().execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with _apart(model.ensure_engine()).connect() as connection:
             there, rows, *numbers = connection.exec_driver_sql(_QUERY).one()
         if there != TRIGGERS:
             return None
@@ -222,6 +221,12 @@ def _read_state() -> str | None:
         log.warning("pages have no version: %s", str(error)[:300])
         return None
     return f"{rows} {numbers}"
+
+
+@lru_cache(1)
+def _apart(engine: sa.Engine) -> sa.Engine:
+    """Apart from the session: no transaction is begun, and none ended."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _shorten() -> None:

@@ -8,13 +8,13 @@ portal asks may be asked twice: searches change nothing, documents and deletions
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 import pysolr
 import requests
 import urllib3
@@ -63,8 +63,8 @@ def make_connection(decode_dates: bool = True) -> pysolr.Solr:
         solr.url, solr.auth = config.solr_url(), (user, password)
     solr.session = _kept.session()
     if not decode_dates:
-        # pysolr takes simplejson where it is installed, which reads long texts half as fast.
-        solr.decoder = json.JSONDecoder()
+        # pysolr takes simplejson where it is installed, which reads long texts a sixth as fast.
+        solr.decoder = msgspec.json.Decoder()
     return solr
 
 
