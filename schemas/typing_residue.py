@@ -167,7 +167,7 @@ def _placed(plain: str, mark: str) -> str | None:
     if plain.endswith("ươ"):
         # One key horns both; at the end of a syllable there is only "uơ" (thuở).
         plain = plain[:-2] + "uơ"
-    if not _well_formed(plain, mark):
+    if len(mark) > 1 or not _well_formed(plain, mark):
         return None
     if not mark:
         return plain if fold(plain) != plain else None

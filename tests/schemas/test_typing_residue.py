@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.text import tone
@@ -115,6 +115,7 @@ def test_what_is_no_residue_gives_nothing(word):
 
 
 @given(st.text(max_size=12))
+@example("ÑÒ")
 def test_no_text_is_an_error(text):
     read = decode(text)
     assert read is None or is_syllable(read)
