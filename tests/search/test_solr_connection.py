@@ -17,9 +17,10 @@ from ckanext.thanhhoa import solr_connection
 
 
 class Node:
-    """A Solr that answers everything with its own name; `status`, `drop` and `cut` make it fail."""
+    """A Solr that answers all with its own name; `status`, `drop`, `cut`, `hang` make it fail."""
 
     def __init__(self, name: str):
+        self.hang = threading.Event()
         self.status, self.drop, self.cut, self.asked, self.connections = 200, False, False, [], 0
         node = self
 
@@ -33,6 +34,8 @@ class Node:
             def answer(self) -> None:
                 sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 node.asked.append((self.path, sent, self.headers.get("Authorization")))
+                while node.hang.is_set():
+                    time.sleep(0.02)
                 if node.drop:
                     node.drop = False
                     self.close_connection = True
@@ -201,6 +204,47 @@ def test_a_single_solr_that_is_down_is_told_at_once(
     monkeypatch.setitem(toolkit.config, "solr_url", "http://127.0.0.1:9/solr/ckan")
     with pytest.raises(pysolr.SolrError, match="Failed to connect"):
         ask()
+
+
+def test_a_solr_that_stands_still_is_given_up_by_searches_only(
+    nodes: list[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solr_connection, "SEARCH_SECONDS", 0.3)
+    solr = solr_connection.make_connection()
+    nodes[0].hang.set()
+    assert solr.search("*:*").docs == [{"name": "second"}]
+    nodes[1].hang.set()
+    with pytest.raises(pysolr.SolrError, match="timed out"):
+        solr.search("*:*")
+    for node in nodes:
+        threading.Timer(1, node.hang.clear).start()
+    solr.add([{"id": "1"}], commit=False)  # takes its time
+
+
+def test_a_single_solr_that_stood_still_is_left_alone_until_it_is_well(
+    nodes: list[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(toolkit.config, "ckanext.thanhhoa.solr_nodes", "")
+    for name, seconds in (("SEARCH_SECONDS", 0.3), ("REST_SECONDS", 0.2), ("HEALTH_SECONDS", 0.3)):
+        monkeypatch.setattr(solr_connection, name, seconds)
+    solr = solr_connection.make_connection()
+    nodes[0].hang.set()
+    with pytest.raises(pysolr.SolrError, match="timed out"):
+        solr.search("*:*")
+    asked = nodes[0].connections
+    with pytest.raises(pysolr.SolrError, match="Failed to connect"):
+        solr.search("*:*")
+    assert nodes[0].connections == asked
+    nodes[0].hang.clear()
+    until = time.monotonic() + 20
+    while True:
+        try:
+            assert solr.search("*:*").docs == [{"name": "first"}]
+        except pysolr.SolrError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        else:
+            break
 
 
 def test_the_password_is_in_no_address(nodes: list[Node], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pysolr
@@ -28,11 +29,13 @@ from requests.adapters import HTTPAdapter
 
 #: Seconds until a node that takes no connection counts as out of order.
 CONNECT_SECONDS = 3.0
+#: Seconds that a search may take; a Solr that stands still must not make every page stand.
+SEARCH_SECONDS = 10.0
 #: Bytes of a request that goes out in one piece.
 _SMALL = 16_384
-#: A node that failed is asked after the others until it says that it is well; it is asked for that
-#: every so many seconds, beside the searches, and has so many to say it. (A starting Solr takes
-#: connections long before it answers.)
+#: A node that failed is asked after the others, a single one that stood still not at all, until it
+#: says that it is well; it is asked for that every so many seconds, beside the searches, and has so
+#: many to say it. (A starting Solr takes connections long before it answers.)
 REST_SECONDS = 5.0
 HEALTH_SECONDS = 2.0
 #: Connections that a process keeps to a node; more are opened and closed.
@@ -131,17 +134,19 @@ class Nodes(HTTPAdapter):
         self, request: requests.PreparedRequest, timeout: Any, more: Mapping[str, Any]
     ) -> requests.Response:
         if not isinstance(timeout, tuple) and timeout is not None:
-            # The time for connecting is also that for each piece sent: a busy Solr takes documents
-            # more slowly than it takes connections.
-            patient = len(request.body or "") > _SMALL
-            timeout = (timeout if patient else min(CONNECT_SECONDS, timeout), timeout)
+            timeout = _timeouts(request, timeout)
         urls = self._urls(str(request.url))
+        if len(urls) == 1 and _is_search(request) and self._is_resting(self._node(urls[0])):
+            raise requests.ConnectionError("Solr did not answer a moment ago")
         try:
             response = self._ask(request, urls[0], timeout, more)
         except requests.RequestException as error:
             if len(urls) == 1 and not _was_dropped(error):
+                if isinstance(error, requests.ReadTimeout):
+                    self._rest(urls[0])
                 raise
-            self._rest(urls[0])
+            if len(urls) > 1:
+                self._rest(urls[0])
             return self._ask(request, urls[-1], timeout, more)
         if len(urls) > 1 and response.status_code in _OUT_OF_ORDER:
             self._rest(urls[0])
@@ -173,9 +178,10 @@ class Nodes(HTTPAdapter):
         return [node + url[len(first) :] for node in order[:2]]
 
     def _rest(self, url: str) -> None:
-        for node in config.solr_nodes():
-            if url.startswith(node):
-                self._resting[node] = time.monotonic() + REST_SECONDS
+        self._resting[self._node(url)] = time.monotonic() + REST_SECONDS
+
+    def _node(self, url: str) -> str:
+        return next((node for node in config.solr_nodes() if url.startswith(node)), url)
 
     def _is_resting(self, node: str) -> bool:
         """Whether the node has failed and not said since that it is well."""
@@ -202,6 +208,20 @@ class Nodes(HTTPAdapter):
         if response.status_code == 200:
             with self._lock:
                 self._resting.pop(node, None)
+
+
+def _timeouts(request: requests.PreparedRequest, seconds: float) -> tuple[float, float]:
+    """The time for connecting and for each piece sent, and that for each piece of the answer."""
+    # A busy Solr takes documents more slowly than it takes connections.
+    patient = len(request.body or "") > _SMALL
+    return (
+        seconds if patient else min(CONNECT_SECONDS, seconds),
+        min(SEARCH_SECONDS, seconds) if _is_search(request) else seconds,
+    )
+
+
+def _is_search(request: requests.PreparedRequest) -> bool:
+    return urlsplit(str(request.url)).path.rstrip("/").endswith("/select")
 
 
 def _was_dropped(error: requests.RequestException) -> bool:
