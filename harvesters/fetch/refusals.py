@@ -18,6 +18,8 @@ from harvesters.fetch.response import Response
 _LONGEST_DETAIL = 200
 #: Where the services of the field put their sentence, in order of preference.
 _KEYS = ("message", "detail", "error_description", "error", "title", "errors", "description")
+#: One of them makes an object the report of an error rather than data of another kind.
+_ERRORS = frozenset({"error", "errors", "exception", "fault", "message", "detail"})
 
 #: Elements with the sentence in an error written in XML: SOAP 1.1, SOAP 1.2, OWS, WMS and WFS.
 _ELEMENTS = ("faultstring", "Text", "ExceptionText", "ServiceException", "message", "Message")
@@ -36,11 +38,21 @@ def error_detail(response: Response) -> str:
 
 def said_in_json(content: bytes) -> str:
     """The sentence in a JSON error body, in one line of at most 200 characters; "" if none."""
+    return sentence(_json(content))
+
+
+def error_in_json(content: bytes) -> str:
+    """The same of an object that names an error, so that it is no data of another kind."""
+    data = _json(content)
+    names_one = isinstance(data, dict) and not _ERRORS.isdisjoint(data)
+    return sentence(data) if names_one else ""
+
+
+def _json(content: bytes) -> Any:
     try:
-        data = json.loads(content[:100_000])
+        return json.loads(content[:100_000])
     except (ValueError, RecursionError):
-        return ""
-    return sentence(data)
+        return None
 
 
 def said_in_xml(content: bytes) -> str:

@@ -17,6 +17,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from harvesters.errors import HarvestError
+from harvesters.fetch.refusals import error_in_json
 from harvesters.fetch.response import Response
 from schemas.text import nfc
 
@@ -55,8 +56,8 @@ def parse_xml(answer: Response) -> Element:
     """The root element of an answer.
 
     Raises `html_instead_of_data`, `truncated` (the body is empty or ends too soon), `too_deep`,
-    `unknown_encoding` (bytes that are not of the declared encoding) and `not_xml` (also for a
-    document with a DTD or entities, which are never read).
+    `unknown_encoding` (bytes that are not of the declared encoding), `api_error` (the report of an
+    error as JSON) and `not_xml` (also for a document with a DTD or entities, which are never read).
     """
     if answer.is_html:
         raise HarvestError("html_instead_of_data", where=answer.url)
@@ -65,6 +66,8 @@ def parse_xml(answer: Response) -> Element:
     if not content:
         raise HarvestError("truncated", where=answer.url, at=0)
     if not content.startswith((b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<")):
+        if said := error_in_json(content):
+            raise HarvestError("api_error", where=answer.url, detail=said)
         raise HarvestError("not_xml", where=answer.url, line=1)
     try:
         parser = DefusedXMLParser(target=_Builder(), forbid_dtd=True)

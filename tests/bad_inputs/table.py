@@ -41,7 +41,7 @@ login page               html html html html html html html html html html html 
 login page called JSON   html html html html html html html html html html html html html
 refused (403)            auth auth auth auth auth auth auth auth auth auth auth auth auth
 broken (500)             said said said said said said said said said said said said said
-success: false           said xml  said said tab  xml  said said said said said xml  xml
+success: false           said said said said tab  said said said said said said said said
 empty body               cut  cut  cut  cut  tab  cut  cut  cut  cut  cut  cut  cut  cut
 null                     form xml  form rdf  tab  xml  form tab  form xml  form xml  xml
 empty list               form xml  form form tab  xml  form none none xml  form xml  xml

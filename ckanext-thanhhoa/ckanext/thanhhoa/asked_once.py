@@ -3,7 +3,8 @@
 Each of these is CKAN's own answer, kept: the parser of local parameters (``{!edismax …}``) is built
 anew for every query, the addresses of style sheets and scripts are read from files for every page,
 ckanext-dcat's profiles are looked up among all installed packages for every dataset's page, and
-whether an administrator has changed a setting is a query and a commit.
+whether an administrator has changed a setting is a query and a commit. ckanext-dcat asks an action
+for the schema of every dataset shown or indexed, which is a look-up here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import webassets
 from ckan.common import config
 from ckan.lib import app_globals
 from ckan.lib.search import query as ckan_query
+from ckanext.dcat import plugins as dcat_plugins
 from ckanext.dcat import processors
+from ckanext.scheming.helpers import scheming_get_dataset_schema
 from ckanext.thanhhoa import page_versions
 
 #: Local parameters that are remembered; the portal's own queries have two.
@@ -34,6 +37,7 @@ def install() -> None:
     webassets.Bundle.urls = addresses
     type(app_globals.app_globals)._check_uptodate = check_settings
     processors.RDFProcessor._load_profiles = profiles
+    dcat_plugins._get_dataset_schema = dataset_schema
 
 
 @lru_cache(_PARSED)
@@ -51,6 +55,11 @@ def profiles(processor: Any, names: list[str]) -> list[Any]:
 def _profiles(names: tuple[str, ...]) -> list[Any]:
     # It makes no use of the processor.
     return _load_profiles(None, list(names))
+
+
+def dataset_schema(dataset_type: str = "dataset") -> Any:
+    """ckanext-dcat's ``_get_dataset_schema``: scheming's schema, expanded; None without one."""
+    return scheming_get_dataset_schema(dataset_type)
 
 
 def addresses(bundle: Any, *arguments: Any, **more: Any) -> list[str]:

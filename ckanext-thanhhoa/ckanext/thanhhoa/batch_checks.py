@@ -20,7 +20,7 @@ from ckan.logic import ValidationError
 from ckan.logic import validators as ckan_validators
 from ckan.model import PACKAGE_NAME_MAX_LENGTH, PACKAGE_NAME_MIN_LENGTH
 from ckan.types import Context
-from ckanext.thanhhoa.quick_validation import Validation
+from ckanext.thanhhoa.quick_validation import Validation, replaced
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Checks:
     def __init__(self, known: Known):
         plugin = lib_plugins.lookup_package_plugin("dataset")
         schema = _composed(plugin, plugin.create_package_schema(), "package_create")
-        self._validate = Validation(_replaced(schema, _answers(known)))
+        self._validate = Validation(replaced(schema, _answers(known)))
 
     def create(self, context: Context, data: dict[str, Any]) -> dict[str, Any]:
         """The validated dataset. Raises ValidationError."""
@@ -85,14 +85,6 @@ def _composed(plugin: Any, schema: dict[str, Any], action: str) -> dict[str, Any
     )
     run(plugin, {}, {"type": "dataset"}, schema, action)
     return caught
-
-
-def _replaced(schema: Any, answers: Mapping[Any, Callable[..., Any]]) -> Any:
-    if isinstance(schema, dict):
-        return {key: _replaced(value, answers) for key, value in schema.items()}
-    if isinstance(schema, list):
-        return [answers.get(validator, validator) for validator in schema]
-    return schema
 
 
 def _answers(known: Known) -> dict[Any, Callable[..., Any]]:

@@ -17,11 +17,13 @@ import sqlalchemy as sa
 from ckan import logic, model, plugins
 from ckan.lib import plugins as lib_plugins
 from ckan.lib.dictization import model_dictize
+from ckan.lib.navl import validators as navl
+from ckan.lib.navl.dictization_functions import missing
 from ckan.logic.schema import default_show_package_schema
 from ckan.plugins import toolkit
 from ckan.types import Context
 from ckanext.thanhhoa.batch_checks import can_compose
-from ckanext.thanhhoa.quick_validation import Validation
+from ckanext.thanhhoa.quick_validation import Validation, replaced
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 Rows = Mapping[str, list[Any]]
@@ -88,12 +90,20 @@ def _own_validation(kind: Any) -> Any:
 
     def navl_validate(data: Any, schema: dict[str, Any], context: Context) -> tuple[Any, Any]:
         if not composed:
-            composed.append(Validation(schema))
+            composed.append(Validation(replaced(schema, {navl.not_empty: _not_empty})))
         return composed[0](data, context)
 
     own = kind.validate
     names = {**own.__globals__, "navl_validate": navl_validate}
     return FunctionType(own.__code__, names, own.__name__, own.__defaults__)
+
+
+def _not_empty(key: Any, data: Any, errors: Any, context: Context) -> None:
+    """CKAN's ``not_empty``, without the sentence that nobody hears here."""
+    value = data.get(key)
+    if value is missing or not (value or value in (False, 0)):
+        errors[key].append("empty")
+        raise toolkit.StopOnError
 
 
 @cache

@@ -8,7 +8,7 @@ instead of several times for each.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any
 
@@ -120,6 +120,15 @@ class Validation:
             if known is None:
                 known = self._sorted_keys[shape] = builtins.sorted(items, key=key)
         return known
+
+
+def replaced(schema: Any, validators: Mapping[Any, Callable[..., Any]]) -> Any:
+    """The schema with other validators in the place of some."""
+    if isinstance(schema, dict):
+        return {key: replaced(value, validators) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [validators.get(validator, validator) for validator in schema]
+    return schema
 
 
 def _bound(function: Any, names: dict[str, Any]) -> Any:
