@@ -1,5 +1,7 @@
 """How a query is read and what is asked of it; pure."""
 
+import re
+
 import pytest
 from ckanext.thanhhoa.search import shape_query
 from ckanext.thanhhoa.search_lists import known_terms
@@ -122,13 +124,47 @@ def test_a_place_is_asked_for_by_what_it_is_today(vocabulary):
     assert "termfreq(year,2024)" in solr_boost(read("chợ 2024", vocabulary))
 
 
-@given(st.text(max_size=60))
+#: Anything, and much of what has a place in a query: signs, marks, letters that fold to several.
+TYPED = st.one_of(
+    st.text(max_size=60),
+    st.text(st.sampled_from('ab ab  đấtnghèo1924+-"./_:(ﾞͺﷺ⑴½ŀİ२﷐Ð'), max_size=40),
+)
+_TERM = r'(?:[^\W_]+|"[^"\\]*[^\W_][^"\\]*")'
+_ENDING = r"(?:~\d)?(?:\^=?\d+(?:\.\d+)?)?"
+#: A clause of the query; x stands for one that has been read.
+_CLAUSE = re.compile(rf"(?<![^ (+-])(?:[a-z_]+:)?{_TERM}{_ENDING}(?![^ )])|(?<!\S)\*:\*(?!\S)")
+_GROUP = re.compile(rf"(?<![^ (+-])(?:[a-z_]+:)?\([+-]?x(?: [+-]?x)*\){_ENDING}(?![^ )])")
+
+
+def is_read(query):
+    """Whether the query is clauses of edismax's all through: none empty, no sign left over."""
+    query, before = _CLAUSE.sub("x", query), ""
+    while query != before:
+        query, before = _GROUP.sub("x", query), query
+    return bool(re.fullmatch("[+-]?x(?: [+-]?x)*", query))
+
+
+@pytest.mark.parametrize(
+    "query", ["+()^=0 -(a:b)", "folded:^0.35", "folded:(1)^2 (", "a:(b", 'a:"b', "a:b c:", "-(-x!)"]
+)
+def test_the_test_knows_what_cannot_be_read(query):
+    assert not is_read(query)
+
+
+@given(TYPED)
 def test_no_text_gives_syntax(text):
-    """Whatever is typed, the query's brackets and quotes are balanced, its other signs gone."""
-    vocabulary = Vocabulary({"a": 1, "a b": 1}, 10)
+    """Whatever is typed, the query is one that edismax reads as it is meant."""
+    vocabulary = Vocabulary({"a": 1, "a b": 1, "đất": 1}, 10)
     asked = shape_query({"q": text}, vocabulary)
     if asked.get("defType") == "lucene" and "boost=" in asked["q"]:
-        query = asked["q"].partition("}")[2]
-        assert query.count("(") == query.count(")")
-        assert query.count('"') % 2 == 0
-        assert not set(query) & set("{}[]!\\/&|?;<>")
+        assert is_read(asked["q"].partition("}")[2])
+
+
+@pytest.mark.parametrize("text", ["-nghèo", '-"hộ nghèo"', "-xã -chợ"])
+def test_everything_is_asked_for_where_words_are_only_excluded(vocabulary, text):
+    assert solr_query(read(text, vocabulary), vocabulary).startswith("*:* -(")
+
+
+@pytest.mark.parametrize("text", ["dân số ﾞ", "ͺ", "ﷺ", "⑴ hộ", "½", "dân -ﾞ", '"số ͺ"', "+ﾞ dân"])
+def test_letters_that_are_no_plain_words_are_read(vocabulary, text):
+    assert is_read(solr_query(read(text, vocabulary), vocabulary))

@@ -1,9 +1,10 @@
 """What a person types finds what is meant, whatever the accents, the Unicode form or the case."""
 
+import re
 import unicodedata
 
 import pytest
-from ckanext.thanhhoa.search import MIN_MATCH
+from ckanext.thanhhoa.search import MIN_MATCH, shape_query
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,31 @@ def test_a_quoted_phrase_is_taken_as_it_stands(site, catalogue):
 
 def test_a_word_can_be_excluded(site, catalogue):
     assert site.names("thủy sản -nuôi") == [catalogue["old spelling"]]
+
+
+@pytest.mark.parametrize("mm", [None, MIN_MATCH], ids=["as read", "as plain words"])
+def test_everything_but_what_is_excluded(site, catalogue, mm):
+    params = {"mm": mm} if mm else {}
+    poor = {catalogue["dong tien"], catalogue["dong tien 2"]}
+    others = set(catalogue.values()) - poor
+    for query in ("-nghèo", '-"hộ nghèo"', "-ngheo"):
+        assert set(site.names(query, **params)) == others
+    assert set(site.names("-nghèo -thủy", **params)) == others - {
+        catalogue["fish"],
+        catalogue["old spelling"],
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["dân số ﾞ", "ͺ dân số", "ﷺ dân số", "⑴ dân số", "dân số ½", "dân số +ﾞ", "dân số -ﾞ"]
+)
+def test_letters_that_are_no_plain_words_leave_the_others_as_they_are(site, catalogue, text):
+    """What edismax cannot parse it takes for words: the weights, too."""
+    query = shape_query({"q": text}, site.vocabulary())["q"]
+    read = site.solr.search(query, defType="lucene", debug="query", rows=0).debug["parsedquery"]
+    assert "title:dan " in read or "title:dan)" in read
+    assert not re.search(r":\d+\.\d", read)
+    assert site.names(text)[0] == catalogue["population"]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,8 @@ def solr_query(reading: Reading, vocabulary: Vocabulary, weights: Weights = WEIG
     parts = [f"+({' '.join(alternatives)})^=0" for alternatives in _musts(reading, vocabulary)]
     parts += [f"+({_any_form(words)})" for words in reading.required]
     parts += [f"-({_exclusion(words)})" for words in reading.excluded]
+    if not reading.typed:
+        return " ".join(["*:*", *parts])
     parts += _word_clauses(reading, weights)
     parts += _term_clauses(reading, weights)
     parts += _coverage(reading, weights)
@@ -114,7 +116,7 @@ def _musts(reading: Reading, vocabulary: Vocabulary) -> Iterator[list[str]]:
     if places:
         alone = not evidence and not reading.phrases
         yield list(_fitting(places, alone=alone))
-    elif not evidence and not reading.phrases:
+    elif reading.typed and not evidence and not reading.phrases:
         yield [_any_form((word,)) for word in reading.typed]
 
 
@@ -227,7 +229,8 @@ def _forms(
     elif all(word.isascii() for word in typed):
         yield f"english:{_quoted(typed)}^{exact}"
     for form in dict.fromkeys((_fold(typed), _fold(meant))):
-        yield f"folded:{_quoted(form)}^{folded}"
+        if len(form) == len(positions):
+            yield f"folded:{_quoted(form)}^{folded}"
 
 
 def _term_clauses(reading: Reading, weights: Weights) -> Iterator[str]:
@@ -274,8 +277,10 @@ def _codes(units: Iterable) -> list[str]:
 
 
 def _fold(phrase: Phrase) -> Phrase:
-    return tuple(fold(word) for word in phrase)
+    """Without accents; a word that is nothing but a mark is left out."""
+    return tuple(folded for word in phrase if (folded := fold(word)))
 
 
 def _quoted(phrase: Sequence[str]) -> str:
-    return phrase[0] if len(phrase) == 1 else f'"{" ".join(phrase)}"'
+    """The phrase as edismax takes it for words: a fold may be "(1)", or several words."""
+    return phrase[0] if len(phrase) == 1 and phrase[0].isalnum() else f'"{" ".join(phrase)}"'
