@@ -54,11 +54,11 @@ HELD: dict[str, tuple[str, str]] = {
 
 #: The states of a run, in Vietnamese and English.
 STATES: dict[str, tuple[str, str]] = {
-    "queued": ("đang chờ", "queued"),
+    "queued": ("đang chờ chạy", "queued"),
     "running": ("đang chạy", "running"),
     "planned": ("đã lập kế hoạch", "planned"),
     "held": ("chờ duyệt", "held for approval"),
-    "applied": ("đã áp dụng", "applied"),
+    "applied": ("đã xong", "applied"),
     "rejected": ("đã từ chối", "rejected"),
     "failed": ("thất bại", "failed"),
     "cancelled": ("đã dừng", "cancelled"),

@@ -118,7 +118,8 @@ MESSAGES: dict[str, Words] = {
     ),
     "api_error": Words(
         "Hệ thống nguồn báo lỗi tại {where}: {detail}.",
-        "Chạy lại sau ít phút. Nếu vẫn lỗi, báo cho người quản lý hệ thống nguồn kèm mã lỗi này.",
+        "Chạy lại sau ít phút. Nếu vẫn lỗi, báo cho người quản lý hệ thống nguồn kèm nội dung lỗi "
+        "này.",
         "The source reports an error at {where}: {detail}.",
         "Run again in a few minutes. If it persists, give this to the people who run the source.",
     ),

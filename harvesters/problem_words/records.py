@@ -33,8 +33,8 @@ MESSAGES: dict[str, Words] = {
         "Open the dataset's edit page to see both and settle which is right.",
     ),
     "deleted_by_steward": Words(
-        "“{title}” đã bị xóa trên Cổng nên không được đưa trở lại.",
-        "Nếu xóa nhầm, khôi phục bộ dữ liệu trên Cổng rồi chạy lại nguồn.",
+        "“{title}” đã được gỡ trên Cổng nên không đưa trở lại.",
+        "Nếu gỡ nhầm, khôi phục bộ dữ liệu trên Cổng rồi chạy lại nguồn.",
         "“{title}” was deleted in the portal and is not brought back.",
         "If that was a mistake, restore the dataset in the portal and run the source again.",
     ),

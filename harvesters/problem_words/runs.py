@@ -39,15 +39,19 @@ MESSAGES: dict[str, Words] = {
     ),
     "plan_overtaken": Words(
         "Kế hoạch này đã cũ: sau đó đã có lần chạy {run}.",
-        "Lập kế hoạch mới cho nguồn, rồi duyệt kế hoạch đó.",
+        "Bấm “Xem trước thay đổi” trên trang của nguồn (lệnh: thanhhoa harvest plan) để lập kế "
+        "hoạch mới, rồi duyệt kế hoạch đó.",
         "This plan is out of date: run {run} came after it.",
-        "Make a new plan for the source and approve that one.",
+        "Press “Show what would change” on the source's page (command: thanhhoa harvest plan) for "
+        "a new plan, and approve that one.",
     ),
     "not_waiting": Words(
         "Lần chạy {run} không ở trạng thái chờ duyệt (hiện tại: {state}).",
-        "Chỉ duyệt hoặc từ chối được lần chạy đang chờ. Xem danh sách: thanhhoa harvest status.",
+        "Chỉ duyệt hoặc từ chối được lần chạy đang chờ duyệt. Xem mục “Các lần chạy gần đây” trên "
+        "trang của nguồn (lệnh: thanhhoa harvest status).",
         "Run {run} is not waiting for approval (state: {state}).",
-        "Only a run that waits can be approved or rejected. See: thanhhoa harvest status.",
+        "Only a run that waits for approval can be approved or rejected. See “Latest runs” on the "
+        "source's page (command: thanhhoa harvest status).",
     ),
     "not_under_way": Words(
         "Lần chạy {run} hiện không chạy (trạng thái: {state}).",
@@ -57,9 +61,20 @@ MESSAGES: dict[str, Words] = {
     ),
     "interrupted": Words(
         "Lần chạy {run} bị gián đoạn {attempts} lần liên tiếp nên đã dừng hẳn.",
-        "Gửi mã lần chạy cho quản trị viên; xem nhật ký của tiến trình thu thập rồi chạy lại.",
+        "Gửi mã lần chạy cho quản trị viên để kiểm tra nhật ký của tiến trình thu thập; khắc phục "
+        "xong thì chạy lại.",
         "Run {run} was interrupted {attempts} times in a row and was ended.",
-        "Give the run to an administrator; look at the worker's log, then run again.",
+        "Give the run's id to an administrator, who looks at the worker's log; run again once it "
+        "is mended.",
+    ),
+    "deadly_record": Words(
+        "Bản ghi này làm gián đoạn lần chạy {attempts} lần nên được bỏ qua; phần còn lại vẫn tiếp "
+        "tục.",
+        "Gửi mã bản ghi cho quản trị viên để kiểm tra nhật ký của tiến trình thu thập; khắc phục "
+        "xong thì chạy lại.",
+        "This record interrupted the run {attempts} times and was left out; the rest goes on.",
+        "Give the record's id to an administrator, who looks at the worker's log; run again once "
+        "it is mended.",
     ),
     "portal_unavailable": Words(
         "Cổng tạm thời chưa ghi được dữ liệu: {detail}.",

@@ -25,15 +25,19 @@ MESSAGES: dict[str, Words] = {
     ),
     "bad_secret": Words(
         "Mật khẩu, khóa truy cập hoặc chứng thư số của nguồn không dùng được.",
-        "Nhập lại, không xuống dòng, không có ký tự lạ; chứng thư số ở dạng PEM, kèm khóa riêng.",
+        "Mật khẩu, khóa: nhập lại trên một dòng, không có ký tự lạ. Chứng thư số: dán toàn bộ nội "
+        "dung dạng PEM, kèm khóa riêng.",
         "The source's password, key or certificate cannot be used as it is.",
-        "Enter it again without line breaks; a certificate must be PEM with its private key.",
+        "A password or key: enter it again on one line, without odd signs. A certificate: paste "
+        "the whole PEM text with its private key.",
     ),
     "credentials_in_url": Words(
         "Địa chỉ {where} có kèm tài khoản hoặc mật khẩu.",
-        "Bỏ phần đó khỏi địa chỉ và khai báo tài khoản ở mục “Tài khoản truy cập” của nguồn.",
+        "Bỏ phần đó khỏi địa chỉ và ghi tài khoản ở phần “Đăng nhập tại nguồn” của trang sửa "
+        "nguồn.",
         "The address {where} carries an account or a password.",
-        "Take it out of the address and enter the account under the source's sign-in settings.",
+        "Take it out of the address and enter the account under “Signing in at the source” on the "
+        "page that changes the source.",
     ),
     "secret_missing": Words(
         "Chưa có mật khẩu hoặc khóa truy cập cho nguồn này.",
@@ -67,10 +71,11 @@ MESSAGES: dict[str, Words] = {
     ),
     "secret_in_url": Words(
         "Địa chỉ nguồn có chứa tài khoản hoặc mật khẩu.",
-        "Bỏ phần đó khỏi địa chỉ; ghi tài khoản ở auth.user và mật khẩu ở mục mật khẩu của nguồn.",
+        "Bỏ phần đó khỏi địa chỉ; ghi ở mục “Tài khoản” (auth.user) và “Mật khẩu, khóa hoặc chứng "
+        "thư số”.",
         "The source's address contains an account or a password.",
-        "Take it out of the address; give the account as auth.user and the password as the "
-        "source's secret.",
+        "Take it out of the address; enter it under “Account” (auth.user) and “Password, key or "
+        "certificate”.",
     ),
     "secret_reference_refused": Words(
         "Chỉ quản trị viên được dùng mật khẩu lưu trên máy chủ ({reference}).",
@@ -86,11 +91,13 @@ MESSAGES: dict[str, Words] = {
     ),
     "key_in_url": Words(
         "Địa chỉ nguồn có chứa khóa truy cập (tham số {key}).",
-        "Bỏ tham số đó khỏi địa chỉ. Ở mục “Cách đăng nhập” chọn khóa truy cập (api_key), ghi tên "
-        "tham số (auth.parameter) và nhập khóa vào mục mật khẩu của nguồn.",
+        "Bỏ tham số đó khỏi địa chỉ. Ở mục “Cách đăng nhập” chọn “khóa truy cập” (api_key), ghi "
+        "tên tham số ở “Hoặc tên tham số chứa khóa trong địa chỉ” (auth.parameter) và nhập khóa ở "
+        "“Mật khẩu, khóa hoặc chứng thư số”.",
         "The source's address contains a key (parameter {key}).",
-        "Take it out of the address; sign in by api_key, name the parameter as auth.parameter and "
-        "give the key as the source's secret.",
+        "Take it out of the address. Under “How to sign in” choose “access key” (api_key), name "
+        "the parameter under “Or parameter of the address for the key” (auth.parameter) and enter "
+        "the key under “Password, key or certificate”.",
     ),
     "limit_refused": Words(
         "Giá trị của {key} vượt quá mức tối đa của Cổng ({limit}).",

@@ -7,9 +7,12 @@ from harvesters.problem_words.words import Words
 MESSAGES: dict[str, Words] = {
     "no_table": Words(
         "Không tìm thấy bảng số liệu trong {where}.",
-        "Mở tệp, kiểm tra bảng có đủ dòng tiêu đề và các dòng số liệu liền nhau, rồi tải lại.",
+        "Mở tệp, kiểm tra bảng có đủ dòng tiêu đề và các dòng số liệu liền nhau, rồi tải lại; hoặc "
+        "chọn dòng tiêu đề ở phần “Đọc theo cách khác” (nguồn thư mục: ghi trong tệp mô tả).",
         "No table was found in {where}.",
-        "Open the file, check that the table has a header row and rows of figures, load it again.",
+        "Open the file, check that the table has header rows and rows of figures without a gap, "
+        "and load it again; or choose the header rows under “Read it in another way” (a source of "
+        "files: in the description file).",
     ),
     "not_a_workbook": Words(
         "{where} có tên của tệp Excel nhưng nội dung không phải bảng tính ({found}).",
@@ -19,7 +22,8 @@ MESSAGES: dict[str, Words] = {
     ),
     "protected_file": Words(
         "{where} được bảo vệ bằng mật khẩu nên không đọc được.",
-        "Bỏ mật khẩu mở tệp (Tệp → Thông tin → Bảo vệ sổ làm việc) rồi tải lại.",
+        "Bỏ mật khẩu mở tệp (Tệp → Thông tin → Bảo vệ sổ làm việc; bản tiếng Anh: File → Info → "
+        "Protect Workbook) rồi tải lại.",
         "{where} is protected by a password and cannot be read.",
         "Take the password off (File → Info → Protect Workbook) and load it again.",
     ),
@@ -43,15 +47,19 @@ MESSAGES: dict[str, Words] = {
     ),
     "hidden_left_out": Words(
         "{where}: không lấy {columns} cột và {rows} dòng đang ẩn.",
-        "Bỏ ẩn nếu muốn công bố, hoặc ghi “hidden: true” trong tệp mô tả.",
+        "Nếu muốn công bố, bỏ ẩn trong tệp rồi tải lại, hoặc đánh dấu “Đọc cả dòng, cột và trang "
+        "tính đang ẩn” (trong tệp mô tả: hidden: true).",
         "{where}: {columns} hidden columns and {rows} hidden rows were left out.",
-        "Unhide them to publish them, or say “hidden: true” in the description file.",
+        "To publish them, unhide them in the file and load it again, or tick “Also read hidden "
+        "rows, columns and sheets” (in the description file: hidden: true).",
     ),
     "hidden_sheet": Words(
         "{where}: trang tính đang ẩn nên không lấy.",
-        "Bỏ ẩn trang tính nếu muốn công bố, hoặc nêu tên trang trong mục “sheets”.",
+        "Nếu muốn công bố, bỏ ẩn trong tệp rồi tải lại, hoặc đánh dấu “Đọc cả dòng, cột và trang "
+        "tính đang ẩn” (trong tệp mô tả: nêu tên ở mục sheets).",
         "{where}: the sheet is hidden and was left out.",
-        "Unhide it to publish it, or name it under “sheets”.",
+        "To publish it, unhide it in the file and load it again, or tick “Also read hidden rows, "
+        "columns and sheets” (in the description file: name it under sheets).",
     ),
     "error_cells": Words(
         "{where}: {count} ô lỗi công thức (#REF!, #DIV/0!…) được để trống.",
@@ -68,18 +76,22 @@ MESSAGES: dict[str, Words] = {
     "ambiguous_number": Words(
         "{where}: không rõ dấu trong “{example}” ở cột “{column}” phân cách hàng nghìn hay phần "
         "thập phân; cột được giữ dạng chữ.",
-        "Ghi “decimal” (dấu thập phân) trong tệp mô tả hoặc cấu hình nguồn.",
+        "Chọn “Dấu thập phân” ở phần “Đọc theo cách khác”, hoặc ghi “decimal” trong tệp mô tả hoặc "
+        "cấu hình nguồn.",
         "{where}: “{example}” in column “{column}” may be thousands or decimals; the column stays "
         "text.",
-        "Give “decimal” (the decimal mark) in the description file or the source's configuration.",
+        "Choose the “Decimal mark” under “Read it in another way”, or give “decimal” in the "
+        "description file or the source's configuration.",
     ),
     "local_figures_read": Words(
         "{where}: {count} số không viết theo chuẩn (ví dụ “{example}”) được đọc theo cách viết ở "
         "Việt Nam.",
-        "Không phải làm gì. Nên đề nghị nguồn chỉ dùng dấu chấm thập phân, không dùng dấu khác.",
+        "Không cần làm gì. Nên đề nghị người quản lý hệ thống nguồn chỉ dùng dấu chấm thập phân, "
+        "không dùng dấu khác.",
         "{where}: {count} figures not written as the standard wants (such as “{example}”) were "
         "read as Viet Nam writes them.",
-        "Nothing to do. The source should write them with a decimal point and no other sign.",
+        "Nothing to do. Better ask the people who run the source to write a decimal point and no "
+        "other sign.",
     ),
     "figures_repeated": Words(
         "{where}: {count} số liệu được gửi lặp lại với giá trị khác; giá trị sau cùng được giữ.",
@@ -107,9 +119,11 @@ MESSAGES: dict[str, Words] = {
     ),
     "header_uncertain": Words(
         "{where}: không tìm thấy tiêu đề cho cột {columns}.",
-        "Ghi tiêu đề cột trong tệp, hoặc nêu dòng tiêu đề trong tệp mô tả.",
+        "Ghi tiêu đề cột trong tệp, hoặc chọn dòng tiêu đề ở phần “Đọc theo cách khác” (nguồn thư "
+        "mục: ghi trong tệp mô tả).",
         "{where}: no title was found for column {columns}.",
-        "Give the column a title in the file, or name the header rows in the description file.",
+        "Give the column a title in the file, or choose the header rows under “Read it in another "
+        "way” (a source of files: in the description file).",
     ),
     "columns_left_out": Words(
         "{where}: không lấy cột {columns} vì không có tiêu đề và hầu như không có số liệu.",

@@ -124,8 +124,8 @@ def _periods_in(text: str) -> list[str]:
 def _bad_period(value: object) -> RuleError:
     return RuleError(
         "bad_period",
-        f"Kỳ báo cáo “{shown(value)}” không đúng. Ghi năm (2024), năm và quý (20241 là quý I "
-        "năm 2024) hoặc năm và tháng (202401 là tháng 01 năm 2024).",
-        f"“{shown(value)}” is not a reporting period. Write a year (2024), a year and quarter "
-        "(20241 is the first quarter of 2024) or a year and month (202401 is January 2024).",
+        f"Kỳ báo cáo “{shown(value)}” không đúng. Ghi năm (2024), quý (quý I/2024) hoặc tháng "
+        "(01/2024); cũng nhận cách ghi 20241, 202401.",
+        f"“{shown(value)}” is not a reporting period. Write a year (2024), a quarter (Q1/2024) "
+        "or a month (01/2024); 20241 and 202401 will do as well.",
     )

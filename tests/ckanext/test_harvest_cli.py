@@ -117,7 +117,7 @@ def test_the_life_of_a_source(commands: Commands, org: str, there: Portal, tmp_p
     status = ckan("harvest", "status")
     assert status.exit_code == 0
     assert "cong-khac" in status.stdout
-    assert "đã áp dụng" in status.stdout
+    assert "đã xong" in status.stdout
     shown = ckan("--lang", "en", "harvest", "status", held["run"])
     assert "rejected" in shown.stdout
 

@@ -8,6 +8,8 @@ import re
 import polib
 from ckanext.thanhhoa.i18n.build import CATALOGUE, COMPILED, messages, untranslated
 
+from harvesters.problem_words import MESSAGES
+
 
 def test_every_message_is_said_in_vietnamese() -> None:
     assert len(messages()) > 100
@@ -31,3 +33,17 @@ def test_translations_keep_the_placeholders() -> None:
         said = entry.msgstr or entry.msgstr_plural[0]
         wanted = entry.msgid_plural or entry.msgid
         assert sorted(places.findall(said)) == sorted(places.findall(wanted)), entry.msgid
+
+
+def test_hints_name_buttons_and_fields_as_the_pages_do() -> None:
+    said = {entry.msgid: entry.msgstr for entry in polib.pofile(str(CATALOGUE))}
+    on_the_pages = messages()
+    named = 0
+    for code, words in MESSAGES.items():
+        for name in re.findall("“([^”{]+)”", words.en_hint):
+            if f"“{name}”" in words.vi_hint:
+                continue  # a word of the configuration, the same in both languages
+            assert name in on_the_pages, code
+            assert f"“{said[name]}”" in words.vi_hint, code
+            named += 1
+    assert named > 10

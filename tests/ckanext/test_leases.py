@@ -61,7 +61,7 @@ def test_the_record_that_kills_its_workers_is_refused_and_the_rest_goes_on(
     report = run_report(run_id)
     assert (report["created"], report["failed"]) == (5, 1)
     assert [(error["code"], bool(error["record"])) for error in report["errors"]] == [
-        ("interrupted", True)
+        ("deadly_record", True)
     ]
 
 

@@ -287,7 +287,7 @@ def test_a_trial_shows_the_sources_value_beside_the_portals(clerk: Clerk, tmp_pa
     row = sa.update(source).where(source.c.id == clerk.harvest.source_id)
     model.Session.execute(row.values(**values))
     model.Session.commit()
-    assert "Thử đọc 5 bản ghi" in clerk.ask(f"/{clerk.name}", clerk.token).body
+    assert "Đọc thử 5 bản ghi" in clerk.ask(f"/{clerk.name}", clerk.token).body
     page = clerk.ask(f"/{clerk.name}/doc-thu", clerk.token, "post")
     assert page.status_code == 200
     for words in ("ho-ngheo.csv", "Ở nguồn", "Trên Cổng", "2025-06-30", "Chưa ghi gì vào Cổng."):

@@ -392,4 +392,4 @@ def test_no_page_number_is_an_error_of_the_server(app, create, key, number):
 def test_a_page_after_the_last_leads_back(app, create, key):
     create(f"Bệnh viện {key}")
     said = page(app, q=key, page="7")
-    assert "Kết quả không có đến trang này." in said
+    assert "Không còn kết quả ở trang này." in said

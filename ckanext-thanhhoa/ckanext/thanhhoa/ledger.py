@@ -75,8 +75,8 @@ class Ledger(Records, PlanLines):
         """The next line of the part is what kills workers: it is refused, the rest goes on."""
         for change in self._pending(run, 1):
             log.error("run %s: workers die on record %s", run.id, change.remote_id)
-            params = {"run": run.id, "attempts": str(leases.DEADLY_FROM)}
-            problem = Problem("interrupted", record=change.remote_id, params=params)
+            params = {"attempts": str(leases.DEADLY_FROM)}
+            problem = Problem("deadly_record", record=change.remote_id, params=params)
             self.settle_failed(run, change, problem)
 
     def close(self, run: Run) -> None:

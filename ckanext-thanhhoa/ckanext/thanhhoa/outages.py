@@ -28,8 +28,9 @@ def outage(error: BaseException, run_id: str = "") -> HarvestError | None:
     if isinstance(error, HarvestError):
         return None
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        words = {"detail": "không ghi được lên ổ đĩa (đầy hoặc hỏng)"}
-        return _unavailable({**words, "detail_en": f"the disk: {error.strerror}"})
+        words = {"detail": "ổ đĩa đầy hoặc hỏng"}
+        said = f"the disk is full or broken ({error.strerror})"
+        return _unavailable({**words, "detail_en": said})
     if isinstance(error, DBAPIError):
         return _of_the_database(error, run_id)
     cause = error.__cause__
@@ -43,8 +44,8 @@ def _of_the_database(error: DBAPIError, run_id: str) -> HarvestError | None:
         return LeaseLost(run_id)
     if code[:2] in _NO_RESOURCES or code == _READ_ONLY:
         said = str(error.orig).strip().partition("\n")[0]
-        words = {"detail": f"không ghi được vào cơ sở dữ liệu ({said})"}
-        return _unavailable({**words, "detail_en": f"the database: {said}"})
+        words = {"detail": f"cơ sở dữ liệu không nhận dữ liệu ({said})"}
+        return _unavailable({**words, "detail_en": f"the database takes no data ({said})"})
     return None
 
 
