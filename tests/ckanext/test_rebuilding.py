@@ -137,6 +137,73 @@ def test_what_was_broken_off_goes_on(catalogue: list[str], monkeypatch: pytest.M
     assert _cores() == ["ckan"]
 
 
+def test_what_other_code_or_another_configset_began_is_begun_anew(
+    catalogue: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ckanext.thanhhoa import rebuilding, solr_targets
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rebuilding, "_send_part", lambda *_: os._exit(9))
+        with pytest.raises(rebuilding.Unfinished):
+            rebuilding.rebuild_beside(1)
+    monkeypatch.setattr(solr_targets.page_versions, "code_version", lambda: "another")
+    assert not rebuilding.rebuild_beside(1).resumed
+    assert _cores() == ["ckan"]
+
+
+def test_many_changes_are_sent_in_parts(
+    catalogue: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ckanext.thanhhoa import rebuilding, reconciler
+
+    fill, send = rebuilding._fill, rebuilding._send
+    sizes: list[int] = []
+
+    def fill_then_change(*args: Any) -> None:
+        fill(*args)
+        for at, dataset_id in enumerate(catalogue[:4]):
+            _api("package_patch", id=dataset_id, title=f"Đổi {at}")
+
+    def noted(connection: Any, ids: list[str], solr: Any) -> None:
+        sizes.append(len(ids))
+        send(connection, ids, solr)
+
+    monkeypatch.setattr(rebuilding, "_fill", fill_then_change)
+    monkeypatch.setattr(rebuilding, "FEW", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(rebuilding, "_send", noted)
+        rebuilding.rebuild_beside(1)
+    assert sizes == [2, 2]
+    assert set(_titles().values()) == {f"Đổi {at}" for at in range(4)}
+    assert reconciler.check() == []
+
+
+def test_an_index_is_not_taken_over_by_who_is_no_longer_alone(
+    catalogue: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlalchemy as sa
+    from ckan import model
+    from ckanext.thanhhoa import rebuilding
+
+    before, own = _documents(), rebuilding._left
+
+    def ended_by_postgresql(alone: Any, number: int) -> int:
+        pid = alone.scalar(sa.text("SELECT pg_backend_pid()"))
+        left = own(alone, number)
+        with model.ensure_engine().connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        return left
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rebuilding, "_left", ended_by_postgresql)
+        with pytest.raises(sa.exc.DBAPIError):
+            rebuilding.rebuild_beside(1)
+    assert len(_cores()) == 2
+    rebuilding.rebuild_beside(1)
+    assert _documents() == before
+    assert _cores() == ["ckan"]
+
+
 def test_what_was_broken_off_can_be_thrown_away(
     catalogue: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

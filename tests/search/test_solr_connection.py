@@ -1,5 +1,6 @@
 """One kept-alive connection to Solr, and another node where one fails."""
 
+import contextlib
 import importlib
 import json
 import os
@@ -12,6 +13,7 @@ from typing import Any
 import ckan.lib.search
 import pysolr
 import pytest
+import requests
 from ckan.plugins import toolkit
 from ckanext.thanhhoa import solr_connection
 
@@ -20,7 +22,7 @@ class Node:
     """A Solr that answers all with its own name; `status`, `drop`, `cut`, `hang` make it fail."""
 
     def __init__(self, name: str):
-        self.hang = threading.Event()
+        self.hang, self.busy, self.partial = threading.Event(), threading.Event(), False
         self.status, self.drop, self.cut, self.asked, self.connections = 200, False, False, [], 0
         node = self
 
@@ -34,14 +36,18 @@ class Node:
             def answer(self) -> None:
                 sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 node.asked.append((self.path, sent, self.headers.get("Authorization")))
-                while node.hang.is_set():
+                searching = "/select" in self.path
+                while node.hang.is_set() or (searching and node.busy.is_set()):
                     time.sleep(0.02)
                 if node.drop:
                     node.drop = False
                     self.close_connection = True
                     return
                 docs = {"response": {"numFound": 1, "docs": [{"name": name}]}}
-                body = json.dumps(docs if node.status == 200 else {"error": {"msg": name}}).encode()
+                if node.partial:
+                    docs = {"responseHeader": {"partialResults": True}, **docs}
+                said = docs if node.status == 200 else {"error": {"msg": name}}
+                body = json.dumps(said, separators=(",", ":")).encode()
                 self.send_response(node.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -245,6 +251,37 @@ def test_a_single_solr_that_stood_still_is_left_alone_until_it_is_well(
             time.sleep(0.05)
         else:
             break
+
+
+def test_one_costly_query_is_no_reason_to_ask_nothing_else(
+    nodes: list[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(toolkit.config, "ckanext.thanhhoa.solr_nodes", "")
+    monkeypatch.setattr(solr_connection, "SEARCH_SECONDS", 0.3)
+    solr = solr_connection.make_connection()
+    nodes[0].busy.set()
+    with pytest.raises(pysolr.SolrError, match="timed out"):
+        solr.search("*:*")
+    nodes[0].busy.clear()
+    assert solr.search("*:*").docs == [{"name": "first"}]
+
+
+def test_half_an_answer_is_none(nodes: list[Node]) -> None:
+    nodes[0].partial = True
+    with pytest.raises(pysolr.SolrError, match="took too long"):
+        solr_connection.make_connection(decode_dates=False).search("*:*")
+    assert nodes[1].asked == []
+
+
+@pytest.mark.parametrize(
+    ("action", "times"), [("SWAP", 1), ("CREATE", 1), ("UNLOAD", 1), ("STATUS", 2)]
+)
+def test_what_changes_solr_is_asked_once(nodes: list[Node], action: str, times: int) -> None:
+    nodes[0].drop = True
+    session = solr_connection.make_connection().get_session()
+    with contextlib.suppress(requests.ConnectionError):
+        session.get(f"{nodes[0].url}/admin/cores", params={"action": action}, timeout=5)
+    assert len(nodes[0].asked) + len(nodes[1].asked) == times
 
 
 def test_the_password_is_in_no_address(nodes: list[Node], monkeypatch: pytest.MonkeyPatch) -> None:

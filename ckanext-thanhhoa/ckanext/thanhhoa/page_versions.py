@@ -66,7 +66,7 @@ _CODE = ("*.py", "*.html", "*.mo", "*.yaml", "*.tsv", "*.css", "*.js", "*.svg")
 
 def keep(app: flask.Flask) -> None:
     """Has the application tell and ask versions."""
-    told = Versions(_code_version())
+    told = Versions(code_version())
     app.wsgi_app = Door(app.wsgi_app, told)
     # Behind CKAN's own beginning, which says who asks, and before what plugins do.
     app.before_request_funcs.setdefault(None, []).insert(1, told.before)
@@ -240,7 +240,7 @@ def _table_changed(sender: str, **more: Any) -> None:
     note_change()
 
 
-def _code_version() -> str:
+def code_version() -> str:
     """What pages are made with: the portal's files, CKAN's version, the configuration."""
     facts = hashlib.sha256(ckan.__version__.encode())
     for path in _files():

@@ -36,8 +36,9 @@ PART = 200
 FEW = 50
 #: PostgreSQL advisory lock: one rebuild at a time.
 _ONE = 7_463_021_115_002
-#: Seconds after which PostgreSQL ends the last step of a process that stands still in it.
-_LAST_STEP = 120
+#: Seconds after which PostgreSQL ends the last step of a process that stands still in it: longer
+#: than Solr may take for any one thing of it.
+_LAST_STEP = solr_targets.PATIENCE + 60
 
 Progress = Callable[[int, int], None]
 
@@ -95,7 +96,7 @@ def _begin(target: solr_targets.Target, anew: bool) -> tuple[int, str, bool]:
         left = connection.execute(sa.select(rebuild.c.id, rebuild.c.target)).all()
     names = target.names()
     for number, name in left:
-        if not anew and name in names:
+        if not anew and name in names and target.goes_on(name):
             return number, name, True
     with engine.begin() as connection:
         connection.execute(rebuild.delete())
@@ -203,15 +204,17 @@ def _send(connection: Connection, ids: list[str], solr: pysolr.Solr) -> None:
 def _finish(number: int, name: str, target: solr_targets.Target) -> None:
     """Sends what was changed meanwhile, and has the new index searched."""
     solr = solr_connection.connection_to(solr_targets.address(name))
-    engine = model.ensure_engine()
     while True:
-        with engine.begin() as connection:
-            ids = _take_changes(connection, number)
-            if ids:
-                _send(connection, ids, solr)
-        if len(ids) <= FEW:
-            break
-    solr.commit(waitSearcher=True)
+        while _send_changes(number, solr):
+            pass
+        solr.commit(waitSearcher=True)
+        if _taken_over(number, solr, target, name):
+            return
+
+
+def _taken_over(number: int, solr: pysolr.Solr, target: solr_targets.Target, name: str) -> bool:
+    """The last step, in which nothing else is indexed; False, and nothing done, when it is long."""
+    engine = model.ensure_engine()
     with engine.begin() as alone:
         still = f"{_LAST_STEP}s"
         alone.execute(
@@ -220,21 +223,45 @@ def _finish(number: int, name: str, target: solr_targets.Target) -> None:
                 sa.func.pg_advisory_xact_lock(index.LOCK),
             )
         )
+        left = _left(alone, number)
+        if left > FEW:
+            return False
+        while _send_changes(number, solr):
+            pass
+        if left:
+            solr.commit(waitSearcher=True)
         with engine.begin() as connection:
-            ids = _take_changes(connection, number)
-            if ids:
-                _send(connection, ids, solr)
-                solr.commit(waitSearcher=True)
             # Before the swap: after it that name may stand for the old index.
             connection.execute(rebuild.delete().where(rebuild.c.id == number))
-        before = target.take_over(name)
-    page_versions.note_change()
+        # Whether this still is the only one that indexes: PostgreSQL may have ended it.
+        alone.execute(sa.select(1))
+        try:
+            before = target.take_over(name)
+        finally:
+            page_versions.note_change()
     target.remove(before)
+    return True
+
+
+def _send_changes(number: int, solr: pysolr.Solr) -> bool:
+    """Sends a part of what was changed meanwhile; whether there was any."""
+    with model.ensure_engine().begin() as connection:
+        ids = _take_changes(connection, number)
+        if ids:
+            _send(connection, ids, solr)
+    return bool(ids)
 
 
 def _take_changes(connection: Connection, number: int) -> list[str]:
-    taken = rebuild_change.delete().where(rebuild_change.c.rebuild_id == number)
+    mine = rebuild_change.c.rebuild_id == number
+    some = sa.select(rebuild_change.c.dataset_id).where(mine).limit(PART).with_for_update()
+    taken = rebuild_change.delete().where(mine, rebuild_change.c.dataset_id.in_(some))
     return list(connection.scalars(taken.returning(rebuild_change.c.dataset_id)))
+
+
+def _left(connection: Connection, number: int) -> int:
+    changes = sa.select(sa.func.count()).select_from(rebuild_change)
+    return int(connection.scalar(changes.where(rebuild_change.c.rebuild_id == number)) or 0)
 
 
 def _progress(number: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from ckanext.thanhhoa.search_document import shape_document
 from ckanext.thanhhoa.search_query import solr_boost, solr_query
 from ckanext.thanhhoa.search_reading import read
 from ckanext.thanhhoa.search_vocabulary import Vocabulary
+from ckanext.thanhhoa.solr_connection import TOOK_TOO_LONG
 
 from schemas.text import fold, nfc, tone
 
@@ -172,6 +173,11 @@ def package_search(
             log.warning("the search is out of order: %s", error)
             raise SearchOutOfOrder from error
         log.info("search refused by Solr: %s", error)
+        if TOOK_TOO_LONG in str(error):
+            raise QueryRefused(
+                "Câu tìm kiếm mất quá nhiều thời gian: hãy giữ lại vài từ chính.",
+                "The query takes too long: keep a few main words.",
+            ) from error
         raise QueryRefused(
             "Không hiểu câu tìm kiếm: hãy bỏ các dấu đặc biệt hoặc kiểm tra cú pháp.",
             "The query cannot be read: leave out special signs or check its syntax.",

@@ -2,8 +2,9 @@
 
 CKAN makes a new connection for every request. Here its `make_connection` gives what it always gave,
 on a session that stays open. In a SolrCloud the other nodes are named by the option
-``ckanext.thanhhoa.solr_nodes``: what one cannot answer is asked of the next, once. All that the
-portal asks may be asked twice: searches change nothing, documents and deletions have ids.
+``ckanext.thanhhoa.solr_nodes``: what one cannot answer is asked of the next, once. That may be done
+with searches, which change nothing, and with documents and deletions, which have ids; not with what
+makes, swaps or removes an index.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ HEALTH_SECONDS = 2.0
 POOL = 16
 #: What a node answers that is stopping, starting, or cannot reach a part of the collection.
 _OUT_OF_ORDER = (404, 500, 502, 503, 504)
+
+#: What the beginning of an answer says that Solr broke off (``timeAllowed`` in solrconfig.xml).
+_PARTIAL, _HEADER = b'"partialResults":true', 300
+#: What is said instead, here and to who asks for it by name.
+TOOK_TOO_LONG = "the query took too long"
+_TOOK_TOO_LONG = f'{{"error":{{"msg":"{TOOK_TOO_LONG}","code":400}}}}'.encode()
+#: What Solr's administration may be asked twice; the rest changes something by itself.
+_HARMLESS = ("action=STATUS", "action=CLUSTERSTATUS")
 
 #: CKAN's own.
 _make_connection: Callable[..., pysolr.Solr] = common.make_connection
@@ -128,6 +137,9 @@ class Nodes(HTTPAdapter):
             raise
         if response.status_code in _OUT_OF_ORDER:
             page_versions.not_for_all()
+        if _is_search(request) and _PARTIAL in response.content[:_HEADER]:
+            # Half an answer is none.
+            response.status_code, response._content = 400, _TOOK_TOO_LONG
         return response
 
     def _first_answer(
@@ -136,6 +148,8 @@ class Nodes(HTTPAdapter):
         if not isinstance(timeout, tuple) and timeout is not None:
             timeout = _timeouts(request, timeout)
         urls = self._urls(str(request.url))
+        if _is_once(request):
+            return self._ask(request, urls[0], timeout, more)
         if len(urls) == 1 and _is_search(request) and self._is_resting(self._node(urls[0])):
             raise requests.ConnectionError("Solr did not answer a moment ago")
         try:
@@ -143,7 +157,7 @@ class Nodes(HTTPAdapter):
         except requests.RequestException as error:
             if len(urls) == 1 and not _was_dropped(error):
                 if isinstance(error, requests.ReadTimeout):
-                    self._rest(urls[0])
+                    self._rest_unless_well(urls[0])
                 raise
             if len(urls) > 1:
                 self._rest(urls[0])
@@ -179,6 +193,11 @@ class Nodes(HTTPAdapter):
 
     def _rest(self, url: str) -> None:
         self._resting[self._node(url)] = time.monotonic() + REST_SECONDS
+
+    def _rest_unless_well(self, url: str) -> None:
+        """One costly question is no reason to ask nothing else."""
+        self._rest(url)
+        self._ask_health(self._node(url), config.solr_account())
 
     def _node(self, url: str) -> str:
         return next((node for node in config.solr_nodes() if url.startswith(node)), url)
@@ -222,6 +241,13 @@ def _timeouts(request: requests.PreparedRequest, seconds: float) -> tuple[float,
 
 def _is_search(request: requests.PreparedRequest) -> bool:
     return urlsplit(str(request.url)).path.rstrip("/").endswith("/select")
+
+
+def _is_once(request: requests.PreparedRequest) -> bool:
+    """Whether it must not be asked twice: two swaps of cores are none."""
+    asked = urlsplit(str(request.url))
+    managing = asked.path.endswith(("/admin/cores", "/admin/collections"))
+    return managing and not any(harmless in asked.query for harmless in _HARMLESS)
 
 
 def _was_dropped(error: requests.RequestException) -> bool:

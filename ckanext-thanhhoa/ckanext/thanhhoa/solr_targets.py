@@ -8,6 +8,7 @@ index or the new one, never none.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 
 import pysolr
 import requests
-from ckanext.thanhhoa import config, solr_connection
+from ckanext.thanhhoa import config, page_versions, solr_connection
 
 #: Seconds that Solr may take to make, swap or remove a core or a collection.
 PATIENCE = 120
@@ -33,6 +34,9 @@ class CannotRebuild(Exception):
 
 class Target(Protocol):
     """How a second index is made and takes the place of the first."""
+
+    def goes_on(self, name: str) -> bool:
+        """Whether an index that was begun is of the configset and code that one begun now is."""
 
     def create(self) -> str:
         """Makes an empty index; gives its name."""
@@ -50,9 +54,8 @@ class Target(Protocol):
 def target(configset: str = "") -> Target:
     """The way of the Solr that is searched. Raises CannotRebuild."""
     mode = _get("admin/info/system").get("mode")
-    if mode == "solrcloud":
-        return _Collections(_searched(), configset)
-    return _Cores(_searched(), configset)
+    kind = _Collections if mode == "solrcloud" else _Cores
+    return kind(_searched(), configset, _version(configset))
 
 
 def is_outdated() -> bool:
@@ -63,12 +66,12 @@ def is_outdated() -> bool:
     """
     if _get("admin/info/system").get("mode") == "solrcloud":
         newest = _property(NEWEST)
-        return bool(newest) and newest != _Collections(_searched(), "").configset_now()
+        return bool(newest) and newest != _Collections(_searched()).configset_now()
     if _property(OUTDATED) != "true":
         return False
     started = _get("admin/info/system")["jvm"]["jmx"]["startTime"]
     core = _get("admin/cores", action="STATUS", core=_searched())["status"][_searched()]
-    made = re.search(r"_(\d{14})_[0-9a-f]{4}$", core["instanceDir"].rstrip("/"))
+    made = re.search(r"_(\d{14})_[0-9a-f]{4,12}$", core["instanceDir"].rstrip("/"))
     return made is None or made[1] < re.sub(r"\D", "", started)[:14]
 
 
@@ -78,15 +81,27 @@ def address(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Cores:
-    """A Solr of its own. After a swap the new core bears the old one's name."""
+class _Named:
+    """Of which name, configset and code an index is made; its name tells the last two."""
 
     searched: str
-    configset: str
+    configset: str = ""
+    version: str = ""
+
+    def goes_on(self, name: str) -> bool:
+        return bool(self.version) and name.endswith(self.version)
+
+    def _new_name(self) -> str:
+        moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+        return f"{self.searched}_{moment}_{secrets.token_hex(2)}{self.version}"
+
+
+class _Cores(_Named):
+    """A Solr of its own. After a swap the new core bears the old one's name."""
 
     def create(self) -> str:
         configset = self.configset or _newest_configset()
-        name = _new_name(self.searched)
+        name = self._new_name()
         _get("admin/cores", action="CREATE", name=name, instanceDir=name, configSet=configset)
         return name
 
@@ -101,16 +116,12 @@ class _Cores:
         _get("admin/cores", action="UNLOAD", core=name, deleteInstanceDir="true")
 
 
-@dataclass(frozen=True)
-class _Collections:
+class _Collections(_Named):
     """A SolrCloud. The first rebuild makes an alias of what was a collection's name."""
-
-    searched: str
-    configset: str
 
     def create(self) -> str:
         now = self._cluster()["collections"][self._current()]
-        name = _new_name(self.searched)
+        name = self._new_name()
         _get(
             "admin/collections",
             action="CREATE",
@@ -161,13 +172,14 @@ def _property(name: str) -> str:
     return str(found.get(name) or "")
 
 
-def _new_name(searched: str) -> str:
-    moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-    return f"{searched}_{moment}_{secrets.token_hex(2)}"
+def _version(configset: str) -> str:
+    """What tells an index made of this configset and by this code from others: 8 characters."""
+    made_with = f"{configset or _property(NEWEST)} {page_versions.code_version()}"
+    return hashlib.sha256(made_with.encode()).hexdigest()[:8]
 
 
 def _made(searched: str, names: Iterable[str]) -> list[str]:
-    pattern = re.compile(re.escape(searched) + r"_\d{14}_[0-9a-f]{4}")
+    pattern = re.compile(re.escape(searched) + r"_\d{14}_[0-9a-f]{4,12}")
     return [name for name in names if pattern.fullmatch(name)]
 
 
