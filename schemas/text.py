@@ -16,6 +16,8 @@ COLUMN_LENGTH = 50
 #: grave, acute, hook above, tilde, dot below
 _TONES = "\u0300\u0301\u0309\u0303\u0323"
 _PAIRS = ("oa", "oe", "uy")
+_ETH = str.maketrans("\u00d0\u00f0", "Đđ")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
 def _tone_table() -> dict[str, str]:
@@ -29,9 +31,24 @@ def _tone_table() -> dict[str, str]:
     return table
 
 
-def nfc(text: str) -> str:
-    """The text in Unicode's composed form, the only one stored or compared."""
+def composed(text: str) -> str:
+    """The text in Unicode's composed form, nothing else changed: for paths and keys."""
     return unicodedata.normalize("NFC", text)
+
+
+def nfc(text: str) -> str:
+    """The text in the only form stored or compared: composed, and with Vietnam's Đ.
+
+    The eth of Iceland (U+00D0) looks the same and is what old converters leave for it. In a URL it
+    stays.
+
+    >>> nfc("\u00d0\u1ea5t") == "Đất"
+    True
+    """
+    text = composed(text)
+    if ("\u00d0" in text or "\u00f0" in text) and not _URL.fullmatch(text):
+        return text.translate(_ETH)
+    return text
 
 
 _MOVED = _tone_table()
@@ -40,7 +57,7 @@ _OPEN_SYLLABLE = re.compile(rf"(?<![qQ])(?:{'|'.join(sorted(_MOVED))})(?![^\W\d_
 
 
 def tone(text: str) -> str:
-    """NFC with the tone mark on the first vowel of an open oa, oe, uy, as in “Thanh Hóa”.
+    """`nfc` with the tone mark on the first vowel of an open oa, oe, uy, as in “Thanh Hóa”.
 
     Both placements are the same word; nothing else is changed.
 
@@ -59,7 +76,7 @@ def fold(text: str) -> str:
     # Lowering may bring new marks (İ) and decomposing new capitals (ϓ): each step on both sides.
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).lower()).lower()
     letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(letters.replace("đ", "d").split())
+    return " ".join(letters.replace("đ", "d").replace("\u00f0", "d").split())
 
 
 def slug(text: str) -> str:

@@ -17,7 +17,7 @@ from harvesters.tables.hints import Hints
 from harvesters.tables.reading import Reading, read_tables
 from harvesters.tables.tabulate import TableRead
 from harvesters.tables.title_period import common_period, table_period
-from schemas.text import nfc
+from schemas.text import composed
 
 #: Part of every mark: when reading itself changes, unchanged files are read anew.
 READER = 1
@@ -76,7 +76,7 @@ class WorkbookFile:
         self.settings = settings
         self.fetch = fetch
         self.entry = entry
-        self.path = nfc(entry.path)
+        self.path = composed(entry.path)
         self.key = key or self.path
         self.descriptions = descriptions
         self.per_table = settings.dataset_per == "table"

@@ -39,7 +39,7 @@ from harvesters.tables.grid import Caps
 from harvesters.tables.hints import Hints
 from harvesters.tables.reading import read_tables
 from harvesters.tables.workbook import SUFFIXES
-from schemas.text import nearest, nfc
+from schemas.text import composed, nearest
 
 #: Where files can lie besides a granted folder.
 _SCHEMES = ("http://", "https://", "sftp://", "smb://", "s3://", "s3+http://")
@@ -97,7 +97,7 @@ def _packed(
     Their marks say how many they were together, so that the zip need not be opened to know that
     none of them has changed. Which files were in one that cannot be opened is not known.
     """
-    path = nfc(entry.path)
+    path = composed(entry.path)
     known = {key.partition("#")[0] for key in since if key.startswith(f"{path}/")}
     held = [_member(settings, fetch, entry, descriptions, key, len(known)) for key in sorted(known)]
     same = [file.unchanged(since, file.mark()) for file in held]
@@ -111,7 +111,7 @@ def _packed(
         if not archive.names:
             raise HarvestError("no_table", where=path)
         for member in archive.members():
-            key = f"{path}/{nfc(member.name)}"
+            key = f"{path}/{composed(member.name)}"
             file = _member(settings, fetch, entry, descriptions, key, len(archive.names))
             file.content = member.content
             for item in file.items(since):
@@ -184,7 +184,7 @@ def _wanted(settings: Settings, entries: tuple[Entry, ...]) -> list[Entry]:
     """The files to read. A single file or URL is read whatever it is called."""
     if len(entries) == 1 and not entries[0].path.lower().endswith(YAML_SUFFIXES):
         return list(entries)
-    pattern = nfc(settings.pattern)
+    pattern = composed(settings.pattern)
     return [
         entry
         for entry in entries

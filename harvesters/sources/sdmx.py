@@ -28,7 +28,7 @@ from harvesters.tables.cube_record import is_web
 from harvesters.tables.names import unique_keys
 from harvesters.tables.sdmx import Flow, Structures
 from harvesters.tables.sdmx_query import base_of
-from schemas.text import nfc, slug
+from schemas.text import composed, slug
 
 SUFFIXES = (".xml", ".json", ".csv", ".sdmx")
 #: Errors after which a URL is not asked for in another way.
@@ -140,13 +140,13 @@ def _lines(answer: Response) -> list[_Line]:
         address = next((cell.strip() for cell in row[1:] if is_web(cell.strip())), "")
         if not address or not row[0].strip():
             return []
-        found.append(_Line(nfc(row[0].strip()), address))
+        found.append(_Line(composed(row[0].strip()), address))
     return found
 
 
 def _name_of(url: str) -> str:
     """The name of a message at a URL: the last part of its path."""
-    return nfc(unquote(PurePosixPath(urlsplit(url).path).name)) or "sdmx"
+    return composed(unquote(PurePosixPath(urlsplit(url).path).name)) or "sdmx"
 
 
 class _Reading:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,6 +10,7 @@ from functools import cached_property
 
 from harvesters.errors import HarvestError, Problem
 from harvesters.model import Scalar
+from schemas.text import nfc
 
 Position = tuple[int, int]
 
@@ -114,7 +114,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1f]")
 
 def clean_text(text: str) -> str | None:
     """NFC, ordinary blanks, no invisible characters; leading blanks stay (they say depth)."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = nfc(text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _INVISIBLE.sub("", _ODD_BLANKS.sub(" ", text)).rstrip()
     return text if text.strip() else None
 

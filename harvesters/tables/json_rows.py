@@ -27,7 +27,7 @@ from harvesters.tables.column_types import (
 )
 from harvesters.tables.hints import ColumnHint
 from harvesters.tables.names import column_names
-from schemas.text import column_name, fold, nfc
+from schemas.text import column_name, composed, fold, nfc
 
 _CODE = re.compile(r"\b(?:ma|id|code)\b")
 #: A row of a statistical table has tens of fields.
@@ -88,7 +88,7 @@ def flat(row: Mapping[str, Any], depth: int = _DEEPEST) -> dict[str, Scalar]:
     """A row's cells by path."""
     cells: dict[str, Scalar] = {}
     for key, value in row.items():
-        name = nfc(str(key))
+        name = composed(str(key))
         if isinstance(value, Mapping) and value and depth > 1:
             for inner, cell in flat(value, depth - 1).items():
                 cells[f"{name}.{inner}"] = cell

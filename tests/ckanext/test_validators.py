@@ -27,6 +27,8 @@ def test_text_is_composed_at_the_door(site: Any, agency: Any) -> None:
     )
     assert (dataset["title"], dataset["notes"], dataset["contact"][0]["name"]) == (text,) * 3
     assert [tag["name"] for tag in dataset["tags"]] == [text]
+    eth = _api("package_patch", id=dataset["id"], title="\u00d0ất \u00f0ai")
+    assert eth["title"] == "Đất đai"
     organization = _api("organization_patch", id=agency["id"], title=apart, description=apart)
     assert (organization["title"], organization["description"]) == (text, text)
     from ckan.tests import factories

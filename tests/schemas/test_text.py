@@ -9,12 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.text import COLUMN_LENGTH, SLUG_LENGTH, column_name, fold, nearest, nfc, slug, tone
+from schemas.text import (
+    COLUMN_LENGTH,
+    SLUG_LENGTH,
+    column_name,
+    composed,
+    fold,
+    nearest,
+    nfc,
+    slug,
+    tone,
+)
 
 #: Vietnamese letters in both forms among anything else, so that the rules are really met.
 VIETNAMESE = st.text(
     st.sampled_from(
-        "oOaAeEuUyYqQhnđĐòóỏõọÒàáảãạÀèéẻẽẹùúủũụỳýỷỹỵÝ ăâêôơư\u0300\u0301\u0309\u0303\u0323-"
+        "oOaAeEuUyYqQhnđĐ\u00d0\u00f0"
+        "òóỏõọÒàáảãạÀèéẻẽẹùúủũụỳýỷỹỵÝ ăâêôơư\u0300\u0301\u0309\u0303\u0323-"
     )
 )
 ANY = st.one_of(st.text(), VIETNAMESE)
@@ -71,6 +82,7 @@ def test_tone_placement(given_text: str, expected: str) -> None:
         ("km²", "km2"),
         ("Hoằng Hóa", "hoang hoa"),
         ("ươ ơư ăâ", "uo ou aa"),
+        ("\u00d0ất \u00f0ai", "dat dai"),
     ],
 )
 def test_fold(given_text: str, expected: str) -> None:
@@ -124,6 +136,18 @@ def test_nearest_word() -> None:
     assert nearest("hang nam", words) == "Hằng năm"
     assert nearest("zzzz", words) is None
     assert nearest("theme", []) is None
+
+
+def test_eth_is_taken_for_the_letter_that_looks_like_it() -> None:
+    assert nfc("\u00d0ất \u00f0ai Hạc Thành") == "Đất đai Hạc Thành"
+    assert tone("\u00d0ồng Hoà") == "Đồng Hòa"
+
+
+def test_addresses_and_keys_keep_eth() -> None:
+    url = "https://a.vn/\u00d0ất?x=\u00f0"
+    assert nfc(url) == url
+    assert composed("\u00d0a\u0302t.csv") == "\u00d0ât.csv"
+    assert nfc(f"Xem {url}") != f"Xem {url}"
 
 
 @given(ANY)

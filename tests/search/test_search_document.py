@@ -174,4 +174,5 @@ def test_a_code_means_what_it_meant_on_its_day():
 def test_titles_sort_by_the_vietnamese_alphabet():
     ordered = ["An", "Án", "Ăn", "Ân", "Ba", "Cá", "Dân", "Đất", "Em", "Êm", "Ô tô", "Ơn", "Ưu"]
     assert sorted(reversed(ordered), key=alphabet_key) == ordered
+    assert alphabet_key("\u00d0ất") == alphabet_key("Đất")
     assert alphabet_key("ậ") == alphabet_key(unicodedata.normalize("NFD", "Ậ"))

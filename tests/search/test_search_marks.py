@@ -35,6 +35,11 @@ def test_every_spelling_is_marked(typed):
     assert marked(typed, decomposed) == ["Sản lượng <mark>thuỷ sản</mark>"]
 
 
+def test_eth_is_marked_as_the_letter_that_looks_like_it():
+    for typed in ("đất đai", "\u00d0ất đai", "dat dai"):
+        assert marked(typed, "Giá \u00d0ẤT đai") == ["Giá <mark>ĐẤT đai</mark>"]
+
+
 def test_syllables_of_other_words_stay_unmarked_where_the_word_itself_is_there():
     texts = ("Chuyển đổi số, dân số", "Số hộ", "Mật độ dân  số")
     assert marked("dân số", *texts) == [

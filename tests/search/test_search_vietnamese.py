@@ -143,3 +143,30 @@ def test_letters_that_are_no_plain_words_leave_the_others_as_they_are(site, cata
 )
 def test_signs_are_not_syntax(site, catalogue, query):
     assert site.names(query)[0] == catalogue["population"]
+
+
+@pytest.fixture(scope="module")
+def eth(site):
+    """Titles written with the letter that looks like Đ."""
+    return site.add("Biến động \u00d0ất phi nông nghiệp"), site.add("Kênh phi nông nghiệp")
+
+
+@pytest.mark.parametrize(
+    "query", ["đất", "dat", "Đất", "\u00d0ất", "\u00f0ất", "\u00d0ẤT", "\u00d0at"]
+)
+def test_eth_is_the_letter_that_looks_like_it(site, eth, query):
+    assert site.names(f"{query} phi nông nghiệp")[0] == eth[0]
+    assert site.names(f"{query} phi nông nghiệp", mm="100%") == [eth[0]]
+
+
+def test_solr_reads_eth_alike_in_every_text_field(site, eth):
+    """Also where a query or a document did not come through the portal."""
+    for field in ("title", "title_vi", "title_en", "title_ngram", "title_begin", "title_begin_vi"):
+        for query in ("đất", "\u00d0ất", "\u00f0ất"):
+            found = site.solr.search(f"{field}:{query}", fq=f"name:{eth[0]}", fl="name")
+            assert [doc["name"] for doc in found.docs] == [eth[0]], (field, query)
+    site.solr.add([{"index_id": "eth", "id": "eth", "site_id": "eth", "title": "\u00d0ất"}])
+    site.solr.commit(softCommit=True)
+    for field in ("title", "title_vi", "title_en", "title_ngram", "title_begin", "title_begin_vi"):
+        assert site.solr.search(f"{field}:đất", fq="site_id:eth").hits == 1, field
+    site.solr.delete(q="site_id:eth", commit=True)

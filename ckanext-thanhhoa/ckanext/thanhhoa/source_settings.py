@@ -22,7 +22,7 @@ from harvesters.fetch.grants import (
 from harvesters.fetch.uploads import URL as UPLOAD_URL
 from harvesters.registry import settings_of, source_type
 from harvesters.settings import SourceConfig, parse_config
-from schemas.text import nearest, nfc
+from schemas.text import composed, nearest
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 #: What a person may set, besides `org` and the write-only `secret`.
@@ -35,7 +35,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     Nothing is contacted. Config keys, the type's own settings and the mapping are checked, so
     that a mistake shows when it is made and not at night.
     """
-    name = nfc(str(values.get("name") or "")).strip()
+    name = composed(str(values.get("name") or "")).strip()
     if not NAME.fullmatch(name):
         raise _bad("name", name, "A–Z a–z 0–9 - _ . (1–100)")
     schedule = str(values.get("schedule") or "manual")
@@ -60,7 +60,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def checked_url(value: Any) -> str:
     """A URL without credentials, or the absolute path of a folder or file."""
-    url = nfc(str(value or "")).strip()
+    url = composed(str(value or "")).strip()
     if not url:
         raise _bad("url", url, "https://host:port/…")
     if is_local(url):
@@ -77,7 +77,7 @@ def checked_url(value: Any) -> str:
 def checked_grants(value: Any) -> list[str]:
     """The grants, one each, in the order given."""
     items = [value] if isinstance(value, str) else list(value or [])
-    allow = list(dict.fromkeys(nfc(str(item)).strip() for item in items if str(item).strip()))
+    allow = list(dict.fromkeys(composed(str(item)).strip() for item in items if str(item).strip()))
     parse_grants(allow)
     return allow
 

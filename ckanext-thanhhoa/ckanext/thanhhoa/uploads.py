@@ -18,7 +18,7 @@ from harvesters.fetch.body import size_in_words
 from harvesters.fetch.uploads import Upload
 from harvesters.sources.upload import check_hints
 from harvesters.tables.workbook import SUFFIXES
-from schemas.text import nfc
+from schemas.text import composed
 
 #: Source types whose file is uploaded.
 TYPE = "upload"
@@ -64,7 +64,7 @@ def keep(source: Any, name: str, stream: Stream, by: str | None) -> None:
     `too_large`. Does not commit.
     """
     _only_uploads(source)
-    name = nfc(PurePosixPath(name.replace("\\", "/")).name).strip()[-_LONGEST_NAME:]
+    name = composed(PurePosixPath(name.replace("\\", "/")).name).strip()[-_LONGEST_NAME:]
     most = config.upload_bytes()
     content = stream.read(most + 1)
     if len(content) > most:
