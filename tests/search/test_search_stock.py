@@ -135,6 +135,21 @@ def test_a_facet_that_does_not_exist_is_empty(site, three):
 
 
 @pytest.mark.parametrize(
+    "field", ["text", "text_vi", "text_en", "notes", "title_ngram", "title_begin", "word_fold"]
+)
+def test_words_of_texts_are_no_facet(site, three, field):
+    """Solr would hold every word of the catalogue in memory for it."""
+    assert site.search("*:*", **{"facet.field": [field, "res_format"]})["facets"] == {
+        field: {},
+        "res_format": {"CSV": 1, "XLSX": 1},
+    }
+
+
+def test_the_title_sorts_as_clients_of_ckan_ask(site, three):
+    assert len(site.names("*:*", sort="title asc")) == 3
+
+
+@pytest.mark.parametrize(
     ("query", "params"),
     [
         ("{!lucene}title:x", {}),
