@@ -29,6 +29,14 @@ def test_the_accents_typed_come_first():
     assert {"Phường Đông Tiến", "Xã Đồng Tiến"} <= set(named("dong ti", 8))
 
 
+def test_y_and_i_are_one_vowel_in_names():
+    assert [name.label for name in places() if " Mỹ" in name.label]
+    for typed in ("mi tan", "mỹ tân", "mĩ t", "my t", "MY TÂ"):
+        assert "Mỹ Tân" in " ".join(named(typed, 9)), typed
+    assert not typed_in("ky thuat").accented
+    assert not typed_in("hy").accented
+
+
 def test_an_old_district_is_suggested_and_a_name_still_borne_once():
     assert named("huyện quảng x") == ["Huyện Quảng Xương"]
     assert named("bát mọt") == ["Xã Bát Mọt"]
@@ -85,6 +93,26 @@ def test_a_dataset_is_suggested_by_the_beginnings_of_its_words(app, create, key,
     create(f"Thủy sản nuôi trồng {key}")
     assert suggested(app, f"{typed} {key[:6]}") == [f"Thủy sản nuôi trồng {key}"]
     assert suggested(app, f"{typed}x {key}") == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["ki thuat", "ky thu", "kĩ thuật", "kỹ", "ki", "ky", "ti le", "tỉ lệ", "tỷ l", "hydr"]
+)
+def test_y_and_i_are_one_vowel_in_titles(app, create, key, typed):
+    create(f"Công nhân kỹ thuật, tỷ lệ và hydrogen {key}")
+    assert len(suggested(app, f"{typed} {key}")) == 1
+
+
+def test_a_dataset_is_suggested_in_the_readers_language(app, create, key):
+    create(f"Thủy sản {key}", title_en=f"Fishery {key}")
+    create(f"Chăn nuôi {key}")
+
+    def labels(path: str) -> set[str]:
+        answer = app.get(f"{path}/api/3/action/thanhhoa_search_suggest", query_string={"q": key})
+        return {one["label"] for one in json.loads(answer.body)["result"]["suggestions"]}
+
+    assert labels("/en") == {f"Fishery {key}", f"Chăn nuôi {key}"}
+    assert labels("/vi") == labels("") == {f"Thủy sản {key}", f"Chăn nuôi {key}"}
 
 
 def test_the_accents_typed_decide_among_datasets(app, create, key):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -11,7 +12,7 @@ from typing import Literal
 import schemas
 from schemas.admin_units import AdminUnit, unit_on, units_with_code
 from schemas.place_names import today
-from schemas.text import fold, tone
+from schemas.text import fold, nfc, tone
 
 Kind = Literal["theme", "agency", "place"]
 
@@ -19,13 +20,15 @@ Kind = Literal["theme", "agency", "place"]
 FEWEST_LETTERS, MOST_LETTERS = 2, 100
 MOST_WORDS = 12
 _WORD = re.compile(r"[^\W_]+")
+#: Whatever follows: what is typed may be the beginning of a longer word.
+_FIRST_Y = re.compile("^([hklmst])y")
 #: How well words fit that stand apart; suggested only where none stand together.
 _SCATTERED = 1
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What somebody has typed so far: its words, and the same without accents."""
+    """What somebody has typed so far: its words, i for y, and the same without accents."""
 
     words: tuple[str, ...]
     folded: tuple[str, ...]
@@ -40,7 +43,7 @@ def typed_in(text: str) -> Typed | None:
     """The words of a beginning; None where it is too short or too long to suggest anything."""
     if len(text) > MOST_LETTERS:
         return None
-    words = tuple(_WORD.findall(tone(text).lower()))[:MOST_WORDS]
+    words = _words(text)[:MOST_WORDS]
     if sum(map(len, words)) < FEWEST_LETTERS:
         return None
     return Typed(words, tuple(map(fold, words)))
@@ -63,8 +66,7 @@ class Name:
     @cached_property
     def _padded(self) -> tuple[tuple[str, str], ...]:
         """Each of its names as words with a blank before each: as spelled, and folded."""
-        spelled = (tone(name).lower() for name in (self.label, self.label_en, *self.others) if name)
-        rows = (_WORD.findall(name) for name in spelled)
+        rows = (_words(name) for name in (self.label, self.label_en, *self.others) if name)
         return tuple((" " + " ".join(row), " " + " ".join(map(fold, row))) for row in rows)
 
     @cached_property
@@ -88,7 +90,7 @@ def best(names: Iterable[Name], typed: Typed, most: int) -> list[Name]:
 
 def nearest(names: Iterable[Name], text: str, most: int) -> list[Name]:
     """The names that share the most words of some length with a text, at most so many."""
-    asked = {fold(word) for word in _WORD.findall(text) if len(word) > 2}
+    asked = {fold(word) for word in _words(text) if len(word) > 2}
     shared = [(len(asked & name.words), name) for name in names]
     return [name for count, name in sorted(shared, key=lambda pair: -pair[0])[:most] if count]
 
@@ -133,6 +135,15 @@ def agency_names(name: str) -> tuple[str, ...]:
 def district_of(unit: AdminUnit) -> AdminUnit | None:
     """The district that a commune of before lay in."""
     return unit_on(unit.parent, unit.end) if unit.level == "xa" and unit.end else None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The words in lower case, with one letter for the vowel of ``kỹ``, ``kĩ``, as Solr has it."""
+    return tuple(map(_i_for_y, _WORD.findall(tone(text).lower())))
+
+
+def _i_for_y(word: str) -> str:
+    return nfc(_FIRST_Y.sub(r"\1i", unicodedata.normalize("NFD", word)))
 
 
 def _fit(typed: Typed, spelled: str, folded: str) -> int:

@@ -108,12 +108,20 @@ def _datasets(context: Context, typed: Typed, limit: int) -> list[dict[str, str]
     return [
         {
             "type": "dataset",
-            "label": str(found.get("title") or found["name"]),
+            "label": _title(found),
             "note": "",
             "url": toolkit.url_for("dataset.read", id=found["name"]),
         }
         for found in answer.docs
     ]
+
+
+def _title(found: dict[str, Any]) -> str:
+    """The title in the reader's language. Solr keeps the Vietnamese one beside the English."""
+    title = str(found.get("title") or found["name"])
+    if helpers.language() != "en":
+        return title
+    return next((str(other) for other in found.get("title_en") or () if other != title), title)
 
 
 def _visible(context: Context) -> list[str]:
