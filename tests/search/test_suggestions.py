@@ -194,7 +194,7 @@ def test_a_limit_holds_and_must_be_a_number(app, create, key):
         query_string={"q": key, "limit": "x"},
         status=409,
     )
-    assert "Phải là số nguyên" in json.loads(answer.body)["error"]["limit"][0]
+    assert "Hãy nhập một số nguyên" in json.loads(answer.body)["error"]["limit"][0]
 
 
 def test_without_solr_the_names_are_still_suggested(app, with_plugins, monkeypatch):

@@ -18,6 +18,7 @@ from ckan import authz, model
 from ckan.lib.plugins import get_permission_labels
 from ckan.plugins import toolkit
 from ckan.types import AuthResult, Context, DataDict
+from ckanext.thanhhoa.whole_numbers import whole_number
 
 RESTRICTED = "RESTRICTED"
 
@@ -65,7 +66,6 @@ def redact_document(document: dict[str, Any]) -> dict[str, Any]:
 
 def get_actions() -> dict[str, Callable[..., Any]]:
     """CKAN's actions that would show more than the access class allows."""
-    """CKAN's actions with what the reader may not have taken out."""
     return {
         "package_show": package_show,
         "resource_search": resource_search,
@@ -74,8 +74,7 @@ def get_actions() -> dict[str, Callable[..., Any]]:
 
 
 def get_auth_functions() -> dict[str, Callable[..., Any]]:
-    """Who may read files, tables and previews."""
-    """Who may read tables, files and views, by the access class of their dataset."""
+    """Who may read tables, files and previews, by the access class of their dataset."""
     return {
         "datastore_info": _content_of("id"),
         "datastore_search": _content_of("resource_id"),
@@ -109,14 +108,15 @@ def resource_search(
     """
     if context.get("search_query") or authz.is_sysadmin(context.get("user") or ""):
         return original(context, data_dict)
-    first, most = (_whole_number(data_dict, key) for key in ("offset", "limit"))
+    first = max(whole_number(data_dict, "offset") or 0, 0)
+    most = whole_number(data_dict, "limit")
     asked = {k: v for k, v in data_dict.items() if k not in ("offset", "limit")}
     results = original(context, asked)["results"]
     packages = {r["package_id"]: model.Package.get(r["package_id"]) for r in results}
     hidden = {id_ for id_, p in packages.items() if p is None or not may_read_content(context, p)}
     shown = [r for r in results if r["package_id"] not in hidden]
-    end = None if most is None else (first or 0) + most
-    return {"count": len(shown), "results": shown[first or 0 : end]}
+    end = None if most is None else first + max(most, 0)
+    return {"count": len(shown), "results": shown[first:end]}
 
 
 @toolkit.chained_action
@@ -146,18 +146,6 @@ def thanhhoa_resource_download(context: Context, data_dict: DataDict) -> AuthRes
     """Who may show a resource may download it, unless its dataset is restricted."""
     toolkit.check_access("resource_show", context, {"id": data_dict["id"]})
     return {"success": True} if _may_read_resource(context, data_dict["id"]) else _refused()
-
-
-def _whole_number(data_dict: DataDict, key: str) -> int | None:
-    value = data_dict.get(key)
-    if value is None or value == "":
-        return None
-    try:
-        number = int(value)
-    except (TypeError, ValueError) as error:
-        message = toolkit._("Please enter an integer value")
-        raise toolkit.ValidationError({key: [message]}) from error
-    return max(number, 0)
 
 
 def _content_of(key: str) -> Callable[..., Any]:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from ckan import model
 from ckan.lib.dictization import model_dictize
 from ckan.plugins import toolkit
+from ckanext.thanhhoa.whole_numbers import whole_number
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,8 @@ def listing(organizations: bool) -> Callable[..., Any]:
 def _limit(data_dict: dict[str, Any]) -> dict[str, Any]:
     """So many as CKAN will show, at the most."""
     most = toolkit.config["ckan.group_and_organization_list_all_fields_max"]
-    try:
-        return {"limit": min(int(data_dict.get("limit") or most), most)}
-    except (TypeError, ValueError):
-        return {}  # CKAN says that it is no number
+    asked = whole_number(data_dict, "limit")
+    return {"limit": most if asked is None else min(asked, most)}
 
 
 @contextlib.contextmanager

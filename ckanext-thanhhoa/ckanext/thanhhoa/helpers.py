@@ -19,7 +19,6 @@ from schemas.wording import date_label, period_label
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
     """Helpers for words and figures, by their names in templates."""
-    """Template helpers of this module."""
     return {
         "thanhhoa_choices": thanhhoa_choices,
         "thanhhoa_date": thanhhoa_date,

@@ -97,7 +97,7 @@ def whole_number(key: str, value: Any) -> int:
     """A whole number as a page, the API or the command line gives it. Raises `bad_setting`."""
     try:
         return int(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise HarvestError("bad_setting", where=key, key=key, expected="1, 2, 3 …") from error
 
 

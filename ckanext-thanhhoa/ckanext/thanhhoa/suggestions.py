@@ -28,6 +28,7 @@ from ckanext.thanhhoa.suggestion_names import (
     themes,
     typed_in,
 )
+from ckanext.thanhhoa.whole_numbers import whole_number
 
 from schemas.place_names import today
 
@@ -186,7 +187,4 @@ def _note(name: Name) -> str:
 
 
 def _limit(data_dict: dict[str, Any]) -> int:
-    try:
-        return min(max(int(data_dict.get("limit") or MOST), 1), MOST)
-    except (TypeError, ValueError):
-        raise toolkit.ValidationError({"limit": [toolkit._("Must be a whole number")]}) from None
+    return min(max(whole_number(data_dict, "limit") or MOST, 1), MOST)

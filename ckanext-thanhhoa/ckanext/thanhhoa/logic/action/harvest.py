@@ -11,6 +11,7 @@ from ckan.types import Context
 from ckanext.thanhhoa import jobs, runs, sources, undo
 from ckanext.thanhhoa.logic.refusals import in_words, language
 from ckanext.thanhhoa.run_facts import run_report
+from ckanext.thanhhoa.whole_numbers import whole_number
 
 from harvesters.retries import RETRIES_FOR_A_PERSON
 
@@ -114,12 +115,8 @@ def _requested(context: Context, data_dict: dict[str, Any], kind: str) -> dict[s
 
 
 def _number(data_dict: dict[str, Any], key: str, default: int, most: int) -> int:
-    try:
-        value = int(data_dict.get(key, default))
-    except (TypeError, ValueError) as error:
-        message = toolkit._("Please enter an integer value")
-        raise toolkit.ValidationError({key: [message]}) from error
-    return max(0, min(value, most))
+    value = whole_number(data_dict, key)
+    return max(0, min(default if value is None else value, most))
 
 
 ACTIONS: dict[str, Callable[..., Any]] = {
