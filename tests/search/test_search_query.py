@@ -31,6 +31,8 @@ def words(text):
         ('mở "ngoặc', "mở ngoặc"),
         ("lúc 10:30, dân số: 2024", "lúc 10 30, dân số 2024"),
         ("https://a.vn/x?y=1", "https a.vn x y=1"),
+        ("TP:Thanh Hóa", "TP Thanh Hóa"),
+        ("THCS:danh sách (Email:abc)", "THCS danh sách Email abc"),
     ],
 )
 def test_free_text_becomes_plain_words(typed, asked):
@@ -43,7 +45,22 @@ def test_accents_decide_on_the_fields():
     assert shape_query({"q": "đ"})["qf"].startswith(EXACT_FIELDS)
 
 
-@pytest.mark.parametrize("q", ["", " ", "*:*", "title:thủy", "+organization:x res_format:CSV"])
+@pytest.mark.parametrize(
+    "q",
+    [
+        "",
+        " ",
+        "*:*",
+        "title:thủy",
+        "+organization:x res_format:CSV",
+        "*:* -tags:x",
+        "extras_a:b",
+        "vocab_x:y",
+        "identifier:H56",
+        "cho (name:x OR TP:y)",
+        "custom_field:x",
+    ],
+)
 def test_what_is_no_free_text_gets_no_fields(q):
     assert shape_query({"q": q, "rows": 3}) == {"q": q, "rows": 3}
 

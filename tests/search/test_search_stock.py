@@ -6,6 +6,7 @@ from pathlib import Path
 import ckan
 import pytest
 from ckan.lib.search import SearchQueryError, check_solr_schema_version
+from ckanext.thanhhoa.search_fields import IN_SOLR
 
 CONF = Path(__file__).parents[2] / "docker" / "solr" / "conf"
 STOCK = Path(ckan.__file__).parent / "config" / "solr" / "schema.xml"
@@ -40,6 +41,10 @@ def test_every_field_of_ckan_is_there_and_as_visible_as_there():
 def test_everything_ckan_gathers_for_full_text_is_gathered():
     # Copying a field to itself does nothing.
     assert copies(STOCK) - {("text", "text")} <= copies(CONF / "schema.xml")
+
+
+def test_every_field_of_the_schema_can_be_asked_for_by_name():
+    assert {name for name in fields(CONF / "schema.xml") if "*" not in name} == IN_SOLR
 
 
 def test_ckan_accepts_the_schema(site, monkeypatch):

@@ -89,6 +89,11 @@ def test_i_and_y_are_one_vowel_where_they_are_pronounced_so(site, catalogue):
     assert site.names("tỉ lệ")[0] == site.names("ti le")[0] == catalogue["decomposed"]
 
 
+@pytest.mark.parametrize("query", ["TP:Thanh Hóa", "TP:thanh hoa", "địa bàn TP:Thanh Hóa"])
+def test_a_word_before_a_colon_is_no_field(site, catalogue, query):
+    assert site.names(query)[0] == catalogue["capitals"]
+
+
 def test_words_are_parted_at_dots_and_underscores(site, catalogue):
     assert site.names("thanh hóa") == [catalogue["capitals"]]
     assert site.names("dia_ban") == [catalogue["capitals"]]

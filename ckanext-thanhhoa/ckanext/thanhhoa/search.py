@@ -17,6 +17,7 @@ from typing import Any
 import ckan.plugins.toolkit as toolkit
 from ckan.lib.search import SearchError, SearchQueryError, SolrConnectionError
 from ckanext.thanhhoa.search_document import shape_document
+from ckanext.thanhhoa.search_fields import is_field
 from ckanext.thanhhoa.search_query import solr_boost, solr_query
 from ckanext.thanhhoa.search_reading import read
 from ckanext.thanhhoa.search_vocabulary import Vocabulary
@@ -62,8 +63,8 @@ _ANY_OF_MANY_WORDS = f"{{!{QUERY_PARSER} q.op=OR pf=text pf2=text}}"
 _NO_VOCABULARY = Vocabulary()
 
 # NAME: directly before something, as API users write it. A URL or a time of day is no field, nor
-# is a Vietnamese word before a colon ("dân số: 2024").
-_FIELD = re.compile(r"(?<![^\s(+\-!])[A-Za-z_*][A-Za-z0-9_.*-]*:(?!//)(?=\S)")
+# is a word before a colon ("dân số: 2024", "TP:Thanh Hóa").
+_FIELD = re.compile(r"(?<![^\s(+\-!])([A-Za-z_*][A-Za-z0-9_.*-]*):(?!//)(?=\S)")
 # Everything that is syntax for edismax but not for dismax, which CKAN uses: plain text for both.
 _SYNTAX = re.compile(r"&&|[\\!(){}\[\]^~*?:/|;<>]")
 _LONE_SIGN = re.compile(r"(?<!\S)[+-]+(?![^\s+\-])|[+-]+(?=\s|$)")
@@ -146,7 +147,7 @@ def is_free_text(params: Mapping[str, Any]) -> bool:
         return False
     if text.lstrip().startswith("{!") or params.get("defType") not in (None, "dismax"):
         return False
-    return not _FIELD.search(text)
+    return not any(map(is_field, _FIELD.findall(text)))
 
 
 @toolkit.chained_action
