@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 import uuid
 from typing import Any
 
@@ -23,10 +24,15 @@ def shelf(with_plugins: None, app: Any, key: str) -> dict[str, Any]:
 
     with app.flask_app.test_request_context():
         agency = factories.Organization(name=f"so-{key}", title=f"Sở {key}")
+        group = factories.Group(name=f"nhom-{key}", title=f"Nhóm {key}")["name"]
         context = {"user": helpers.call_action("get_site_user")["name"], "ignore_auth": True}
         for title, theme, more in (
-            ("Thủy sản", "08", {}),
-            ("Bệnh viện", "15", {"access_rights": "RESTRICTED"}),
+            ("Thủy sản", "08", {"tags": [{"name": "mặn"}]}),
+            (
+                "Bệnh viện",
+                "15",
+                {"access_rights": "RESTRICTED", "groups": [{"name": group}], "license_id": "cc-by"},
+            ),
             ("Trạm y tế <b>", "15", {}),
             ("Kín", "15", {"access_rights": "NON_PUBLIC", "private": True}),
             ("Nháp", "15", {"state": "draft"}),
@@ -90,9 +96,48 @@ def test_words_and_some_filters_still_work(app, shelf, dead_solr, key):
 
 @pytest.mark.parametrize("args", [{}, {"q": "không có gì như thế"}, {"q": "%_\\ ' \""},
                                   {"page": "99999999"}, {"q": "title:x", "sort": "title_order asc"},
-                                  {"theme": '"%'}])  # fmt: skip
+                                  {"theme": '"%'}, {"organization": "\0"}, {"theme": "a\0b"},
+                                  {"q": "a\0b"}, {"frequency": "\0"}])  # fmt: skip
 def test_nothing_asked_meanwhile_is_an_error(app, shelf, dead_solr, args):
     assert "Chức năng tìm kiếm đang tạm gián đoạn." in page(app, **args)
+
+
+def test_a_composed_and_a_decomposed_query_find_the_same(app, shelf, dead_solr, key):
+    decomposed = unicodedata.normalize("NFD", f"Thủy sản {key}")
+    assert titles(page(app, q=decomposed)) == ["Thủy sản"]
+    theirs = unicodedata.normalize("NFD", "mặn")
+    assert titles(page(app, q=key, tags=theirs)) == ["Thủy sản"]
+
+
+@pytest.mark.parametrize("where", ["/dataset/", "agency"])
+def test_filters_that_are_no_facets_hold_too(app, shelf, dead_solr, key, where):
+    path = f"/organization/so-{key}" if where == "agency" else where
+    assert titles(page(app, path, q=key, tags="mặn")) == ["Thủy sản"]
+    assert titles(page(app, path, q=key, tags=["mặn", "ngọt"])) == []
+    assert titles(page(app, path, q=key, tags="không có")) == []
+    assert titles(page(app, path, q=key, groups=f"nhom-{key}")) == ["Bệnh viện"]
+    assert titles(page(app, path, q=key, groups=f"so-{key}")) == []
+    assert titles(page(app, path, q=key, license_id="cc-by")) == ["Bệnh viện"]
+    assert "Tạm thời chưa lọc" not in page(app, path, q=key, tags="mặn", license_id="cc-by")
+
+
+def test_a_group_lists_its_own_datasets_only(app, shelf, dead_solr, key):
+    said = page(app, f"/group/nhom-{key}")
+    assert "Chức năng tìm kiếm đang tạm gián đoạn." in said
+    assert titles(said) == ["Bệnh viện"]
+
+
+def test_whatever_filter_does_not_hold_is_named(app, shelf, dead_solr, key):
+    said = page(app, q=key, author="a", year="2024", ext_b="c", _year_limit="0")
+    assert len(titles(said)) == 3
+    assert "Tạm thời chưa lọc được theo: năm, author." in said
+
+
+@pytest.mark.parametrize("path", ["/catalog.ttl", "/feeds/dataset.atom"])
+def test_a_feed_says_that_it_is_out_of_order(app, shelf, dead_solr, path):
+    answer = app.get(path, status=503)
+    assert "Chức năng tìm kiếm đang tạm gián đoạn." in answer.body
+    assert "solr" not in answer.body.lower()
 
 
 def test_the_other_pages_go_on(app, shelf, dead_solr, key):

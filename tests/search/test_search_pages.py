@@ -237,6 +237,54 @@ def test_a_filters_value_is_text_and_no_query(app, shelf, key, value):
     assert "Không tìm thấy kết quả nào" in answer.body or answer.status_code == 400
 
 
+FIELDS = ("organization", "theme", "place", "year", "res_format", "tags", "groups")
+
+
+@pytest.mark.parametrize("where", ["/dataset/", "agency"])
+@pytest.mark.parametrize("value", ["\0", "a\0b", "\u200b"])
+def test_a_control_character_is_no_value_but_can_be_taken_away(app, shelf, key, where, value):
+    path = f"/organization/{shelf}" if where == "agency" else where
+    for field in FIELDS:
+        said = page(app, path, **{"q": key, field: value})
+        assert "Không tìm thấy kết quả nào" in said, field
+        away = re.search(r'<ul class="chosen".*?<a href="([^"]*)"', said)[1]
+        assert away == f"{path}?q={key}", field
+
+
+@pytest.mark.parametrize("path", ["/dataset/", "/organization/", "/group/", "agency"])
+def test_a_control_character_is_no_error_of_the_server(app, create, path):
+    path = f"/organization/{create('x')['organization']['name']}" if path == "agency" else path
+    for name in ("q", "sort", "page", "ext_a", "_organization_limit"):
+        assert app.get(path, query_string={name: "a\0b"}).status_code in (200, 400), name
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/dataset/%00", "/dataset/a%00b", "/dataset/a%00.ttl", "/organization/%00", "/group/a%00b",
+     "/user/%00", "/dataset/activity/%00", "/feeds/organization/%00.atom", "/en/dataset/%00"],
+)  # fmt: skip
+def test_nothing_has_a_control_character_in_its_address(app, with_plugins, path):
+    assert app.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("sort", [",", " ", "a,,b", "title_order asc,"])
+def test_an_order_by_nothing_is_said_on_a_page(app, with_plugins, sort):
+    answer = app.get("/dataset/", query_string={"sort": sort}, status=400)
+    assert "Không hiểu câu tìm kiếm" in html.unescape(answer.body)
+
+
+@pytest.mark.parametrize("path", ["/organization/", "/group/"])
+def test_no_page_of_agencies_is_an_error_of_the_server(app, with_plugins, path):
+    assert app.get(path, query_string={"page": "9" * 20}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/catalog.ttl", "/feeds/dataset.atom"])
+def test_a_feed_that_cannot_be_asked_says_so(app, with_plugins, path):
+    answer = app.get(path, query_string={"page": "9" * 20, "q": "a"}, status=400)
+    assert "Không hiểu câu tìm kiếm" in html.unescape(answer.body)
+    assert "solr" not in answer.body.lower()
+
+
 def test_the_api_has_stocks_filters(app, shelf, key):
     asked = {"q": key, "fq": 'year:"2023" year:"2024"', "facet.field": '["year"]'}
     answer = app.get("/api/3/action/package_search", query_string=asked)

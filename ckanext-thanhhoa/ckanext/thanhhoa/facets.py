@@ -6,7 +6,7 @@ from typing import Any
 
 from ckan import model
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import helpers
+from ckanext.thanhhoa import helpers, search
 
 #: Facets whose values are codes, and the codelist of each.
 _CODED = {"theme": "theme", "frequency": "frequency", "access_rights": "access_class"}
@@ -40,6 +40,7 @@ def label(found: dict[str, Any]) -> dict[str, Any]:
 
 def value_label(field: str, value: str) -> str:
     """The name of one value of a facet, also where the search found nothing."""
+    value = search.clean(value)
     if field == "organization":
         group = model.Group.get(value)
         return str(group.title or value) if group else value

@@ -17,7 +17,11 @@ import sqlalchemy as sa
 from ckan import model
 from ckan.lib.dictization import model_dictize
 from ckan.plugins import toolkit
+from ckanext.thanhhoa import search
 from ckanext.thanhhoa.whole_numbers import whole_number
+
+#: Beyond it there is nothing anyway.
+MOST_OFFSET = 2**31
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ def listing(organizations: bool) -> Callable[..., Any]:
     @toolkit.chained_action
     @toolkit.side_effect_free
     def listed(original: Callable[..., Any], context: Any, data_dict: dict[str, Any]) -> Any:
+        data_dict = _sound(data_dict)
         if not toolkit.asbool(data_dict.get("all_fields")):
             return original(context, data_dict)
         names = original({**context}, {**data_dict, "all_fields": False, **_limit(data_dict)})
@@ -58,6 +63,14 @@ def listing(organizations: bool) -> Callable[..., Any]:
             return original(context, data_dict)
 
     return listed
+
+
+def _sound(data_dict: dict[str, Any]) -> dict[str, Any]:
+    """The question in text and numbers that PostgreSQL can hold."""
+    asked = {key: search.clean(value) for key, value in data_dict.items()}
+    if data_dict.get("offset"):
+        asked["offset"] = min(whole_number(data_dict, "offset") or 0, MOST_OFFSET)
+    return asked
 
 
 def _limit(data_dict: dict[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _themes() -> list[dict[str, Any]]:
 
 def _home_without_search() -> dict[str, Any]:
     """The home page from the database, while the search is out of order: no counts by theme."""
-    found = search_outage.listed({"rows": _NEWEST}, {})
+    found = search_outage.listed({"rows": _NEWEST}, {}, {})
     agencies = (
         model.Session.query(model.Group.name, model.Group.title)
         .filter_by(is_organization=True, state="active")

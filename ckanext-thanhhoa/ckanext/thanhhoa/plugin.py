@@ -28,6 +28,7 @@ from ckanext.thanhhoa import (
     originals,
     page_helpers,
     page_versions,
+    refused_addresses,
     resource_urls,
     search,
     search_found,
@@ -135,6 +136,7 @@ class ThanhhoaPlugin(plugins.SingletonPlugin, DefaultTranslation):
         form_tokens.keep(app)
         index.serve(app)
         page_versions.keep(app)
+        refused_addresses.keep(app)
         return app
 
     # IPackageController

@@ -16,17 +16,22 @@ from ckan import model
 from ckan.lib.dictization import model_dictize
 from ckan.lib.search import SearchError, SolrConnectionError
 from ckan.plugins import toolkit
+from ckanext.thanhhoa import search
 
 from schemas.text import slug
 
 log = logging.getLogger(__name__)
 
 #: Filters that hold without Solr, and those of them that hold several values.
-KEPT_FILTERS = ("organization", "theme", "frequency", "access_rights")
+KEPT_FILTERS = (
+    "organization", "theme", "frequency", "access_rights", "groups", "tags", "license_id",
+)  # fmt: skip
 _LISTS = ("theme",)
 MOST_WORDS = 8
 _WORD = re.compile(r"[^\W_]+")
-_OWNER = re.compile(r'owner_org:"([0-9a-f-]{36})"')
+#: What the page of an agency or a group puts before the filters of its address.
+_OWNER = re.compile(r'\s*owner_org:"([0-9a-f-]{36})"')
+_GROUP = re.compile(r'\s*groups:"([^"]+)"')
 
 
 #: CKAN's own.
@@ -77,9 +82,22 @@ def _counts() -> dict[str, int]:
     return {owner: count for owner, count in rows if owner}
 
 
-def listed(data_dict: Mapping[str, Any], chosen: Mapping[str, list[str]]) -> dict[str, Any]:
-    """What ``package_search`` gives, from the database: the newest first, without facets."""
-    matching = _matching(str(data_dict.get("q") or ""), str(data_dict.get("fq") or ""), chosen)
+def listed(
+    data_dict: Mapping[str, Any],
+    chosen: Mapping[str, list[str]],
+    others: Mapping[str, list[str]],
+) -> dict[str, Any]:
+    """What ``package_search`` gives, from the database: the newest first, without facets.
+
+    One of the values of each field in `chosen` is asked for, and all of those in `others`.
+    """
+    matching = _matching(str(data_dict.get("q") or ""), str(data_dict.get("fq") or ""))
+    for field, values in chosen.items():
+        if field in KEPT_FILTERS:
+            matching = matching.filter(_has(field, search.clean(values)))
+    for field, values in others.items():
+        if field in KEPT_FILTERS:
+            matching = matching.filter(*(_has(field, [value]) for value in search.clean(values)))
     count = matching.with_entities(sa.func.count()).order_by(None).scalar()
     order = (
         [sa.func.lower(model.Package.title)]
@@ -100,21 +118,20 @@ def listed(data_dict: Mapping[str, Any], chosen: Mapping[str, list[str]]) -> dic
     }  # fmt: skip
 
 
-def _matching(query: str, fq: str, chosen: Mapping[str, list[str]]) -> Any:
+def _matching(query: str, fq: str) -> Any:
     found = model.Session.query(model.Package).filter_by(
         state="active", private=False, type="dataset"
     )
-    for word in _WORD.findall(query)[:MOST_WORDS]:
+    for word in _WORD.findall(search.clean(query))[:MOST_WORDS]:
         plain = slug(word) or word
         found = found.filter(
             model.Package.name.contains(plain, autoescape=True)
             | model.Package.title.icontains(word, autoescape=True)
         )
-    if owner := _OWNER.search(fq):
+    if owner := _OWNER.match(fq):
         found = found.filter_by(owner_org=owner[1])
-    for field in KEPT_FILTERS:
-        if chosen.get(field):
-            found = found.filter(_has(field, chosen[field]))
+    if group := _GROUP.match(fq):
+        found = found.filter(_has("groups", [group[1]]))
     return found
 
 
@@ -122,7 +139,32 @@ def _has(field: str, values: list[str]) -> Any:
     if field == "organization":
         owners = sa.select(model.Group.id).where(model.Group.name.in_(values))
         return model.Package.owner_org.in_(owners)
+    if field == "groups":
+        return model.Package.id.in_(_in_groups(values))
+    if field == "tags":
+        return model.Package.id.in_(_with_tags(values))
+    if field == "license_id":
+        return model.Package.license_id.in_(values)
     value = model.Package.extras[field].astext
     if field in _LISTS:
         return sa.or_(*(value.contains(f'"{one}"', autoescape=True) for one in values))
     return value.in_(values)
+
+
+def _in_groups(names: list[str]) -> Any:
+    member, group = model.Member, model.Group
+    return (
+        sa.select(member.table_id)
+        .join(group, member.group_id == group.id)
+        .where(member.table_name == "package", member.state == "active")
+        .where(group.name.in_(names), group.state == "active", sa.not_(group.is_organization))
+    )
+
+
+def _with_tags(names: list[str]) -> Any:
+    link, tag = model.PackageTag, model.Tag
+    return (
+        sa.select(link.package_id)
+        .join(tag, link.tag_id == tag.id)
+        .where(link.state == "active", tag.name.in_(names), tag.vocabulary_id.is_(None))
+    )

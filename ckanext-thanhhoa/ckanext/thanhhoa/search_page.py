@@ -35,6 +35,8 @@ Ask = Callable[[Any, dict[str, Any]], dict[str, Any]]
 
 #: Values of one facet that the page can show ("Show all").
 MOST_FACET_VALUES = 500
+#: What of an address CKAN takes for no filter, besides names that begin with "_" or "ext_".
+_NO_FILTERS = ("q", "page", "sort")
 #: CKAN's home page, also where ckanext-dcat stands before it.
 HOMES = ("home.index", "dcat.read_catalog")
 #: Results shown where the search itself has none.
@@ -123,16 +125,19 @@ def search_for_page(ask: Ask, context: Any, data_dict: dict[str, Any]) -> dict[s
     try:
         return _searched(ask, context, data_dict, outcome)
     except SearchQueryError as error:
-        outcome.problem = _in_words(error)
+        outcome.problem = in_words(error)
         _answer_with(400)
         return _nothing(data_dict)
     except search.SearchOutOfOrder as error:
         log.warning("a page is listed without the search: %s", error)
         fields = list(data_dict.get("facet.field") or [])
         chosen = chosen_values(flask.request.args.lists(), fields)
+        others = other_values(flask.request.args.lists(), fields)
         outcome.outage = True
-        outcome.unheeded = [field for field in chosen if field not in search_outage.KEPT_FILTERS]
-        return search_outage.listed(data_dict, chosen)
+        outcome.unheeded = [
+            name for name in {**chosen, **others} if name not in search_outage.KEPT_FILTERS
+        ]
+        return search_outage.listed(data_dict, chosen, others)
 
 
 def _searched(
@@ -196,7 +201,7 @@ def _nothing(data_dict: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _in_words(error: SearchQueryError) -> str:
+def in_words(error: SearchQueryError) -> str:
     """What is wrong with a query, in the reader's language; nothing that Solr or CKAN said."""
     if isinstance(error, search.QueryRefused):
         return error.said[helpers.language()]
@@ -219,6 +224,14 @@ def chosen_values(arguments: Any, fields: Sequence[str]) -> dict[str, list[str]]
     """The values chosen in each of the page's facets: field → values, each once."""
     named = {name: list(dict.fromkeys(filter(None, values))) for name, values in arguments}
     return {field: named[field] for field in fields if named.get(field)}
+
+
+def other_values(arguments: Any, fields: Sequence[str]) -> dict[str, list[str]]:
+    """The values of the filters that are none of the page's facets; all of them are asked for."""
+    named = dict(arguments)
+    others = [name for name in named if not name.startswith(("_", "ext_"))]
+    others = [name for name in others if name not in (*fields, *_NO_FILTERS)]
+    return chosen_values(named.items(), others)
 
 
 def without_filters(fq: str, chosen: Mapping[str, Sequence[str]]) -> str:
