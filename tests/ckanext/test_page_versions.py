@@ -50,10 +50,37 @@ def test_pages_of_one_address_in_two_languages_or_forms_differ(
         browse(path).headers["ETag"],
         browse(f"/en{path}").headers["ETag"],
         browse(path, headers={"Accept": "text/html"}).headers["ETag"],
+        browse(path, headers={"HX-Request": "true"}).headers["ETag"],
         browse("/dataset/?q=a").headers["ETag"],
         browse("/dataset/?q=b").headers["ETag"],
     }
-    assert len(tags) == 5
+    assert len(tags) == 6
+
+
+def test_a_part_of_a_page_is_not_taken_for_the_page(
+    browse: Callable[..., Any], dataset: dict[str, Any]
+) -> None:
+    whole = browse("/dataset/")
+    part = browse(
+        "/dataset/", headers={"HX-Request": "true", "If-None-Match": whole.headers["ETag"]}
+    )
+    assert part.status_code == 200
+    assert "</html>" in whole.text
+    assert "</html>" not in part.text
+    for answer in (whole, part):
+        assert "HX-Request" in answer.vary
+
+
+def test_what_is_known_is_known_by_name(
+    browse: Callable[..., Any], dataset: dict[str, Any]
+) -> None:
+    any_ = {"If-None-Match": "*"}
+    assert browse("/dataset/khong-co", headers=any_, status=None).status_code == 404
+    assert browse(f"{API}/package_show?id=khong-co", headers=any_, status=None).status_code == 404
+    assert browse(f"/dataset/{dataset['name']}", headers=any_).status_code == 200
+    path = f"/dataset/{dataset['name']}"
+    tag = browse(path).headers["ETag"]
+    assert browse(path, headers={"If-None-Match": f'"a", {tag}'}).status_code == 304
 
 
 @pytest.mark.parametrize(

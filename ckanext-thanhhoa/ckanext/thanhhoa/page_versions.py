@@ -140,7 +140,9 @@ class Versions:
         if now is None:
             return None
         tag = self.tag(flask.request.environ, now)
-        if flask.request.if_none_match.contains_weak(tag):
+        known = flask.request.if_none_match
+        # "*" names no version: whether there is such a page at all is not known yet.
+        if known.contains_weak(tag) and not known.star_tag:
             return _known(tag)
         flask.g.thanhhoa_version = tag
         return None
@@ -151,7 +153,7 @@ class Versions:
         if tag and response.status_code == 200 and not _is_personal(response):
             return _marked(response, tag)
         if _is_versioned():
-            response.vary.add("Cookie")
+            response.vary.update(["Cookie", "HX-Request"])
         return response
 
     def tag(self, environ: Mapping[str, Any], now: str) -> str:
@@ -159,6 +161,7 @@ class Versions:
         parts = (
             *(now, self._code, str(int(time.time() // MINUTES))),
             *(environ[_ADDRESS], environ.get("HTTP_ACCEPT", "")),
+            environ.get("HTTP_HX_REQUEST", ""),
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
@@ -193,7 +196,8 @@ def _is_personal(response: flask.Response) -> bool:
 def _marked(response: flask.Response, tag: str) -> flask.Response:
     # Weak, because what stands between may pack the page.
     response.set_etag(tag, weak=True)
-    response.vary.update(["Cookie", "Accept"])
+    # htmx asks for a part of the page at the page's own address.
+    response.vary.update(["Cookie", "Accept", "HX-Request"])
     response.cache_control.no_cache = True
     return response
 
