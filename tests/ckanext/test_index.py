@@ -32,7 +32,7 @@ def test_ckan_asks_for_its_package_index_where_ours_is(site: Any) -> None:
     from ckanext.thanhhoa import index
 
     assert isinstance(search.index_for("Package"), index.DeferredPackageIndex)
-    assert "make_connection" in PackageSearchIndex.index_package.__code__.co_names
+    assert {"make_connection", "parse"} <= set(PackageSearchIndex.index_package.__code__.co_names)
     # Every write of CKAN comes by these three.
     for name in ("insert_dict", "update_dict", "remove_dict"):
         assert hasattr(PackageSearchIndex, name)
@@ -132,6 +132,27 @@ def test_a_broken_dataset_holds_up_no_other(agency: Any, monkeypatch: Any) -> No
     monkeypatch.undo()
     assert reconciler.reconcile() >= 1
     assert _titles(bad["id"]) == ["hỏng"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["9" * 20, "1e999", "2024-05-01T00:00:00+07:00", "0001-01-01T00:00:00+07:00", "hôm qua",
+     ["2024"]],
+)  # fmt: skip
+def test_no_date_keeps_a_dataset_out_of_the_index(agency: Any, value: Any) -> None:
+    from ckan import model
+    from ckanext.thanhhoa import index
+
+    title = f"Thử {uuid.uuid4().hex}"
+    dataset = _create(agency, title=title)
+    package = model.Package.get(dataset["id"])
+    package.extras = {**package.extras, "hom_date": value, "views_total": value}
+    package.title = f"{title} hai"
+    index.mark([dataset["id"]])
+    model.Session.commit()
+    index.flush()
+    assert _titles(dataset["id"]) == [f"{title} hai"]
+    assert _waiting() == 0
 
 
 def test_every_difference_is_found_and_mended(agency: Any) -> None:

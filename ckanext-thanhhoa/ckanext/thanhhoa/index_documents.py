@@ -12,6 +12,7 @@ from ckan import model
 from ckan.lib.search import index as ckan_index
 from ckan.plugins import toolkit
 from ckanext.thanhhoa import package_shows
+from dateutil import parser
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ class _Collector(ckan_index.PackageSearchIndex):
 
     def index_package(self, pkg_dict: dict[str, Any] | None, defer_commit: bool = False) -> None:
         own = ckan_index.PackageSearchIndex.index_package
-        names = {**own.__globals__, "make_connection": lambda: self}
+        ours = {"make_connection": lambda: self, "parse": _date}
+        names = {**own.__globals__, **ours}
         FunctionType(own.__code__, names, own.__name__, own.__defaults__)(self, pkg_dict, True)
 
     def add(self, docs: list[dict[str, Any]], commit: bool) -> None:
@@ -79,6 +81,14 @@ class _Collector(ckan_index.PackageSearchIndex):
 
     def delete_package(self, pkg_dict: dict[str, Any]) -> None:
         self.document = None
+
+
+def _date(value: Any) -> Any:
+    """CKAN's reading of a date; one too large to be one is none, which CKAN leaves out."""
+    try:
+        return parser.parse(value)
+    except OverflowError as error:
+        raise parser.ParserError(str(error)) from error
 
 
 def document_id(dataset_id: str) -> str:

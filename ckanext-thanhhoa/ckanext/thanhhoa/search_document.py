@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
@@ -55,7 +55,13 @@ _OURS = (
     "theme_fold", "place_vi", "place_fold", "related_place_vi", "related_place_fold",
     "column_vi", "column_fold", "title_begin", "title_begin_vi", "text", "text_vi",
     "text_en", "word", "word_fold", "area", "_version_",
+    "_childDocuments_",
 )  # fmt: skip
+#: Counts of CKAN's statistics; any other value under such a name would be refused by Solr.
+_NUMBERS = (
+    "views_total", "views_recent", "resources_accessed_total", "resources_accessed_recent",
+)  # fmt: skip
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -114,10 +120,25 @@ def _plain(document: Mapping[str, Any], dataset: Mapping[str, Any]) -> Iterator[
             continue
         elif key in _LISTS or key.startswith(_LIST_PREFIXES):
             yield key, [_text(key, item) for item in _as_list(value)]
+        elif reading := _reading(key):
+            yield key, reading(value)
         elif key.removeprefix("extras_") in structured and not _is_word(value):
             continue
         elif not _is_structured(value) and (value or key not in _CODE):
             yield key, _text(key, value)
+
+
+def _reading(key: str) -> Callable[[Any], Any] | None:
+    """How a value becomes what Solr holds, where that is no text; what is none becomes None."""
+    if key in _NUMBERS:
+        return _number
+    if key.endswith("_date") and not key.startswith("extras_"):
+        return _moment
+    return None
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if _NUMBER.fullmatch(str(value)) else None
 
 
 def _is_structured(value: Any) -> bool:
@@ -189,9 +210,9 @@ def _moment(value: Any) -> str | None:
     text += {4: "-01-01", 7: "-01"}.get(len(text), "")
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        utc = moment.astimezone(UTC) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
         return None
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment
     return f"{utc:%Y-%m-%dT%H:%M:%S}Z" if utc.year >= 1000 else None
 
 
