@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import calendar
-
 from schemas.rules.error import RuleError
 from schemas.rules.periods import period_span
+from schemas.rules.spoken import day_words, period_words, within
 from schemas.rules.values import iso_date
 
-_QUARTERS = ("I", "II", "III", "IV")
+__all__ = ["date_label", "period_label", "within"]
 
 
 def period_label(value: str, language: str = "vi") -> str:
@@ -22,10 +21,10 @@ def period_label(value: str, language: str = "vi") -> str:
     except RuleError:
         return value
     if not last:
-        return _one(first, language)
+        return period_words(first, language)
     if len(first) == len(last) == 4:
         return f"{first} – {last}"
-    return f"{_one(first, language)} – {_one(last, language)}"
+    return f"{period_words(first, language)} – {period_words(last, language)}"
 
 
 def date_label(value: str, language: str = "vi") -> str:
@@ -34,24 +33,6 @@ def date_label(value: str, language: str = "vi") -> str:
     What is no date is given back as it is.
     """
     try:
-        parts = iso_date(value)[:10].split("-")
+        return day_words(iso_date(value), language)
     except RuleError:
         return value
-    if not language.startswith("en"):
-        return "/".join(reversed(parts))
-    year, *rest = parts
-    month = [calendar.month_name[int(rest[0])]] if rest else []
-    day = [str(int(part)) for part in rest[1:]]
-    return " ".join([*day, *month, year])
-
-
-def _one(period: str, language: str) -> str:
-    year, rest = period[:4], period[4:]
-    english = language.startswith("en")
-    if not rest:
-        return year if english else f"Năm {year}"
-    if len(rest) == 1:
-        return f"Q{rest} {year}" if english else f"Quý {_QUARTERS[int(rest) - 1]} năm {year}"
-    if english:
-        return f"{calendar.month_name[int(rest)]} {year}"
-    return f"Tháng {rest} năm {year}"

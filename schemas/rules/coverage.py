@@ -11,6 +11,7 @@ import schemas
 from schemas.admin_units import AdminUnit, unit_on, units_with_code
 from schemas.rules.error import RuleError, shown
 from schemas.rules.periods import check_order, period_bounds, reporting_period
+from schemas.rules.spoken import day_words
 from schemas.rules.values import clean_text, day, iso_date
 from schemas.text import nearest
 
@@ -92,8 +93,10 @@ def complete_period(item: Mapping[str, Any]) -> dict[str, Any]:
     if start[:shared] > end[:shared]:
         raise RuleError(
             "period_order",
-            f"Ngày cuối ({end}) sớm hơn ngày đầu ({start}). Đổi lại thứ tự hai ngày.",
-            f"The last day ({end}) is before the first ({start}). Put them in order.",
+            f"Ngày cuối ({day_words(end)}) sớm hơn ngày đầu ({day_words(start)}). Đổi lại thứ tự "
+            "hai ngày.",
+            f"The last day ({day_words(end, 'en')}) is before the first "
+            f"({day_words(start, 'en')}). Put them in order.",
         )
     return row
 

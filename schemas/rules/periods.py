@@ -11,6 +11,7 @@ import re
 from datetime import date
 
 from schemas.rules.error import RuleError, shown
+from schemas.rules.spoken import period_words, within
 from schemas.text import fold, nfc
 
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
@@ -91,10 +92,13 @@ def span_bounds(span: str) -> tuple[date, date]:
 def check_order(first: str, last: str) -> None:
     """RuleError ``period_order`` when the last period ends before the first begins."""
     if period_bounds(last)[1] < period_bounds(first)[0]:
+        ends = (reporting_period(last), reporting_period(first))
+        vi, vi_first = (within(period_words(end)) for end in ends)
+        en, en_first = (period_words(end, "en") for end in ends)
         raise RuleError(
             "period_order",
-            f"Kỳ cuối ({last}) sớm hơn kỳ đầu ({first}). Đổi lại thứ tự hai kỳ.",
-            f"The last period ({last}) is before the first ({first}). Put them in order.",
+            f"Kỳ cuối ({vi}) sớm hơn kỳ đầu ({vi_first}). Đổi lại thứ tự hai kỳ.",
+            f"The last period ({en}) is before the first ({en_first}). Put them in order.",
         )
 
 

@@ -44,6 +44,31 @@ def test_codes_and_places_have_names(speak: str) -> None:
     assert thanhhoa_place("x") == "x"
 
 
+def test_a_period_within_a_sentence_keeps_its_numeral_and_its_month(speak: str) -> None:
+    from ckanext.thanhhoa import page_helpers
+    from ckanext.thanhhoa.helpers import thanhhoa_within
+
+    row = {"start_period": "20241", "end_period": "202407"}
+    said = {"vi": "quý I năm 2024 – tháng 07 năm 2024", "en": "Q1 2024 – July 2024"}
+    assert thanhhoa_within(page_helpers.row_period(row)) == said[speak]
+    template = "package/snippets/in_short.html"
+    from ckan.plugins import toolkit
+
+    page = toolkit.render(template, {"pkg": _Dataset({"temporal_coverage": [row]})})
+    sentences = {
+        "vi": "Kỳ dữ liệu: quý I năm 2024\u00a0–\u00a0tháng 07 năm 2024.",
+        "en": "The figures are about: Q1 2024\u00a0–\u00a0July 2024.",
+    }
+    assert sentences[speak] in page
+
+
+class _Dataset(dict[str, Any]):
+    """A dataset with nothing but what a test names."""
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
 def test_facets_show_names_for_codes(speak: str) -> None:
     from ckanext.thanhhoa import facets
 

@@ -381,10 +381,16 @@ def test_a_row_of_days_alone_stays_and_is_checked() -> None:
     assert rules.complete_period({"start": "2011-05-01"}) == {"start": "2011-05-01"}
     assert rules.complete_period({"start": "2011-05", "end": "2011"})["end"] == "2011"
     assert rules.complete_period({"start": "", "end": None}) == {}
-    with refused("period_order"):
-        rules.complete_period({"start": "2024-01-01", "end": "2011-01-01"})
-    with refused("period_order"):
-        rules.complete_period({"start_period": "2024", "end_period": "2011"})
+    with refused("period_order") as caught:
+        rules.complete_period({"start_period": "20244", "end_period": "20241"})
+    said = caught.value
+    assert "Kỳ cuối (quý I năm 2024) sớm hơn kỳ đầu (quý IV năm 2024)." in said.message("vi")
+    assert "The last period (Q1 2024) is before the first (Q4 2024)." in said.message("en")
+    with refused("period_order") as caught:
+        rules.complete_period({"start": "2025-06-30", "end": "2025-01-01"})
+    said = caught.value
+    assert "Ngày cuối (01/01/2025) sớm hơn ngày đầu (30/06/2025)." in said.message("vi")
+    assert "The last day (1 January 2025) is before the first (30 June 2025)." in said.message("en")
     with refused("bad_date"):
         rules.complete_period({"start": "hôm qua"})
     with refused("bad_period"):

@@ -14,7 +14,7 @@ from ckan.plugins import toolkit
 
 import schemas
 from schemas.admin_units import units_with_code
-from schemas.wording import date_label, period_label
+from schemas.wording import date_label, period_label, within
 
 
 def get_helpers() -> dict[str, Callable[..., Any]]:
@@ -29,6 +29,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         "thanhhoa_number": thanhhoa_number,
         "thanhhoa_period": thanhhoa_period,
         "thanhhoa_place": thanhhoa_place,
+        "thanhhoa_within": thanhhoa_within,
     }
 
 
@@ -93,6 +94,13 @@ def thanhhoa_date(value: Any) -> str:
     return date_label(str(value), language()) if value else ""
 
 
+def day_and_time(value: Any) -> str:
+    """A date with its time as it is given, where it has one: ``30/06/2026 08:15``."""
+    text = str(value)
+    time = text[11:].removesuffix(":00") if text[11:] != "00:00:00" else ""
+    return f"{thanhhoa_date(text[:10])} {time}".strip()
+
+
 def thanhhoa_moment(value: Any) -> str:
     """A moment in the portal's time zone: ``23/11/2026 14:05``; English ``23 Nov 2026 14:05``."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -105,3 +113,8 @@ def thanhhoa_moment(value: Any) -> str:
 def thanhhoa_period(value: Any) -> str:
     """A reporting period in words: ``quý I/2025`` for ``20251``."""
     return period_label(str(value), language()) if value else ""
+
+
+def thanhhoa_within(period: str) -> str:
+    """The words for a period within a sentence: ``quý I năm 2024``, in English ``Q1 2024``."""
+    return within(period, language())
