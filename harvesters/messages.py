@@ -14,6 +14,7 @@ from string import Formatter
 
 from harvesters.errors import Problem
 from harvesters.problem_words import MESSAGES
+from harvesters.said_values import said_values
 
 #: Why a plan waits for a person (`held_because`), in Vietnamese and English.
 HELD: dict[str, tuple[str, str]] = {
@@ -66,7 +67,6 @@ STATES: dict[str, tuple[str, str]] = {
 }
 
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
-_FIGURES = ("count", "hits", "rows", "seen", "limit")
 
 
 @dataclass(frozen=True)
@@ -86,25 +86,11 @@ def say(problem: Problem, lang: str = "vi") -> Said:
     """The problem in the reader's language (`vi`, else English)."""
     words = MESSAGES[problem.code]
     message, hint = (words.vi, words.vi_hint) if lang == "vi" else (words.en, words.en_hint)
-    values = _Gaps(problem.params)
+    values = _Gaps(said_values(problem, lang))
     values["where"] = problem.where or values["where"]
-    if lang != "vi":
-        values.update({k[:-3]: v for k, v in problem.params.items() if k.endswith("_en")})
-    if "detail" in values:
-        values["detail"] = values["detail"].rstrip(" .")
     if values["state"] in STATES:
         values["state"] = STATES[values["state"]][0 if lang == "vi" else 1]
-    for key in (*_FIGURES, *(["expected"] if problem.code == "incomplete_listing" else [])):
-        number, blank, unit = str(values[key]).partition(" ")
-        if number.isdecimal():
-            values[key] = figure(int(number), lang) + blank + unit
     return Said(_filled(message, values), _filled(hint, values))
-
-
-def figure(value: int, lang: str = "vi") -> str:
-    """A whole number as people write it: ``1.234.567``, in English ``1,234,567``."""
-    text = f"{value:,}"
-    return text.replace(",", ".") if lang == "vi" else text
 
 
 def _filled(template: str, values: _Gaps) -> str:

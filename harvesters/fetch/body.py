@@ -48,7 +48,7 @@ def size_in_words(size: int) -> str:
     """A size for people: "100 MB"; in powers of ten, as file managers count."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
         if size >= factor:
-            return f"{size / factor:.3g} {unit}"
+            return f"{float(f'{size / factor:.3g}'):g} {unit}"
     return f"{size} B"
 
 

@@ -6,22 +6,22 @@ from harvesters.problem_words.words import Words
 
 MESSAGES: dict[str, Words] = {
     "unknown_code": Words(
-        "Giá trị “{value}” của mục “{field}” không có trong danh mục.",
+        "Giá trị “{value}” của mục {field} không có trong danh mục.",
         "Dùng một mã trong danh mục[ (ví dụ: {nearest})] hoặc bổ sung cách chuyển mã trong phần "
         "ánh xạ (mapping) của nguồn.",
-        "The value “{value}” of “{field}” is not in the codelist.",
+        "The value “{value}” of {field} is not in the codelist.",
         "Use a code of the list[ (for example {nearest})] or add a look-up to the mapping.",
     ),
     "bad_value": Words(
-        "Giá trị “{value}” của mục “{field}” không hợp lệ: {detail}.",
+        "Giá trị “{value}” của mục {field} không hợp lệ[: {detail}].",
         "Sửa giá trị này tại nguồn hoặc trong phần ánh xạ (mapping) của nguồn, rồi chạy lại.",
-        "The value “{value}” of “{field}” is not valid: {detail}.",
+        "The value “{value}” of {field} is not valid[: {detail}].",
         "Mend the value at the source or in the mapping, then run again.",
     ),
     "missing_value": Words(
-        "Thiếu mục bắt buộc “{field}”.",
+        "Thiếu mục bắt buộc {field}.",
         "Bổ sung mục này tại nguồn, hoặc đặt giá trị cố định trong phần ánh xạ (mapping).",
-        "The required field “{field}” is missing.",
+        "The required field {field} is missing.",
         "Add it at the source, or give a constant in the mapping.",
     ),
     "conflict": Words(

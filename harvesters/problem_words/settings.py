@@ -41,9 +41,10 @@ MESSAGES: dict[str, Words] = {
     ),
     "secret_missing": Words(
         "Chưa có mật khẩu hoặc khóa truy cập cho nguồn này.",
-        "Nhập mật khẩu trên trang của nguồn, hoặc đề nghị quản trị viên đặt giá trị cho {name}.",
+        "Nhập lại mật khẩu trên trang của nguồn, hoặc đề nghị quản trị viên đặt giúp[ (giá trị "
+        "{name})].",
         "The source's password or key is not set.",
-        "Enter it on the source's page, or ask an administrator to set {name}.",
+        "Enter it on the source's page, or ask an administrator to set it[ ({name})].",
     ),
     "unknown_source_type": Words(
         "Không có loại nguồn “{type}”.",

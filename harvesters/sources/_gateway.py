@@ -28,7 +28,7 @@ from harvesters.settings import build
 from harvesters.sources._answers import Success, collect, refuse_failure, said_by
 from harvesters.sources._paging import Answer, Paging, Step, Walk
 from harvesters.tables.csv_file import render_csv
-from harvesters.tables.json_rows import RowsSettings, flat, table_of_rows
+from harvesters.tables.json_rows import OF_ROWS, RowsSettings, flat, table_of_rows
 from schemas.text import nfc, slug
 
 Ask = Callable[[Step], Answer]
@@ -179,7 +179,7 @@ class _Rows:
                 self._check_size(rows)
             came = self._counted(rows[before:])
             if not walk.is_complete(came):
-                problem = walk.problem(came, self.settings.where)
+                problem = walk.problem(came, self.settings.where, OF_ROWS)
                 yield Failure(problem.of(id_))
                 yield End(False, problem=problem)
                 return

@@ -126,14 +126,13 @@ class Walk:
             return False
         return self.proven if self.total is None else records == self.total
 
-    def problem(self, records: int, where: str) -> Problem:
-        """Why the listing is not complete."""
+    def problem(self, records: int, where: str, of: Mapping[str, str] | None = None) -> Problem:
+        """Why the listing is not complete; `of` says what its records are, if not datasets."""
         if self.stuck:
             return Problem("page_repeated", where)
         expected = "" if self.total is None else str(self.total)
-        return Problem(
-            "incomplete_listing", where, None, {"seen": str(records), "expected": expected}
-        )
+        params = {"seen": str(records), "expected": expected, **(of or {})}
+        return Problem("incomplete_listing", where, None, params)
 
     def _following(self, answer: Answer, records: list[Any]) -> Step | None:
         paging = self.paging

@@ -123,7 +123,8 @@ class WorkbookFile:
         caps = Caps(cells=self.fetch.limits.max_cells)
         reading = read_tables(self.path, content, said.hints, caps=caps)
         if len(reading.tables) > MAX_TABLES:
-            raise HarvestError("too_large", where=self.path, limit=f"{MAX_TABLES} bảng")
+            limit, limit_en = f"{MAX_TABLES} bảng", f"{MAX_TABLES} tables"
+            raise HarvestError("too_large", where=self.path, limit=limit, limit_en=limit_en)
         file = self._original(content, reading, said.hints)
         notes = reading.refused + reading.asked + reading.notes
         if not self.per_table:

@@ -34,7 +34,7 @@ from harvesters.model import (
 )
 from harvesters.sources import _ogc_record as ogc
 from harvesters.sources._ogc_api import Api, Listing, identifier
-from harvesters.tables.json_rows import RowsSettings, flat, table_of_rows
+from harvesters.tables.json_rows import OF_ROWS, RowsSettings, flat, table_of_rows
 
 MAX_ROWS = 100_000
 #: Titles of the columns that are ours.
@@ -194,7 +194,7 @@ class _Reading:
             if len(rows) > most or (listing.count or 0) > most:
                 return None
         if not listing.complete:
-            params = {"seen": str(len(rows)), "expected": str(listing.count or "?")}
+            params = {"seen": str(len(rows)), "expected": str(listing.count or "?"), **OF_ROWS}
             raise HarvestError("incomplete_listing", where=url, **params)
         key = ("feature_id",) if rows and all("feature_id" in row for row in rows) else ()
         cells = [flat(row) for row in rows]

@@ -216,4 +216,5 @@ def _filled(row: list[Scalar]) -> int:
 def check_cells(count: int, caps: Caps, where: str) -> None:
     """Raises `too_large` when a file has more cells than the source may bring."""
     if count > caps.cells:
-        raise HarvestError("too_large", where=where, limit=f"{caps.cells:,} ô")
+        limit, limit_en = f"{caps.cells} ô", f"{caps.cells} cells"
+        raise HarvestError("too_large", where=where, limit=limit, limit_en=limit_en)

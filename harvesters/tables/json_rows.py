@@ -41,6 +41,8 @@ _TIME = frozenset(
         *("ngay_so_lieu", "year", "quarter", "month", "period"),
     )
 )
+#: For a problem of a listing whose entries are the rows of a table.
+OF_ROWS = {"of": "dòng", "of_en": "rows"}
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def _dimensions(keywords: Keywords, language: str, where: str) -> tuple[Dimensio
     for at, name in enumerate(names):
         labels = keywords.values("VALUES", name, language=language)
         if not labels:
-            raise HarvestError("bad_value", where=where, field="VALUES", value=name, detail="–")
+            raise HarvestError("bad_value", where=where, field="VALUES", value=name, detail="")
         # What is said of a variable in the main language only holds for its translation.
         first = main[at] if at < len(main) else name
         codes = _codes(keywords, name, first, language, labels)
@@ -208,7 +208,7 @@ def _figures(
         elif cell in _SYMBOLS or not re.search(r"\w", cell):
             symbols[at] = cell
         else:
-            raise HarvestError("bad_value", where=where, field="DATA", value=cell[:80], detail="–")
+            raise HarvestError("bad_value", where=where, field="DATA", value=cell[:80], detail="")
     return values, symbols
 
 
@@ -236,7 +236,7 @@ def _placed(
         base = 0
         for i, key in zip(sorted(keyed), row, strict=False):
             if key not in look_up[i]:
-                raise HarvestError("bad_value", where=where, field="DATA", value=key, detail="KEYS")
+                raise HarvestError("bad_value", where=where, field="DATA", value=key, detail="")
             base += look_up[i][key] * weights[i]
         for offset, cell in zip(offsets, row[len(keyed) :], strict=True):
             yield base + offset, cell
@@ -256,5 +256,5 @@ def _expect(found: int, expected: int, where: str) -> None:
     if found < expected:
         raise HarvestError("truncated", where=where, at=found)
     if found > expected:
-        detail = f"expected {expected}"
-        raise HarvestError("bad_value", where=where, field="DATA", value=found, detail=detail)
+        params = {"detail": f"cần {expected} số liệu", "detail_en": f"{expected} figures expected"}
+        raise HarvestError("bad_value", where=where, field="DATA", value=found, **params)

@@ -94,7 +94,9 @@ def test_a_poisonous_dataset_fails_alone(harvest: Any) -> None:
         None,
     ]
     assert outcomes[1].problem.record == "2"
-    assert "contact" in outcomes[1].problem.params["detail"]
+    params = outcomes[1].problem.params
+    assert params["detail"].startswith("“Đầu mối liên hệ” (contact[0].email): ")
+    assert params["detail_en"].startswith("“Contact point” (contact[0].email): ")
     assert set(harvest.catalog.current([good.id, bad.id, last.id])) == {good.id, last.id}
     assert set(harvest.ledger.known(harvest.source_id)) == {"1", "3"}
     assert harvest.ledger.pending(run, 10) == []

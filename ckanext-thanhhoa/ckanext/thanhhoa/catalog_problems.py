@@ -10,6 +10,7 @@ from ckan.logic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from harvesters.errors import HarvestError, Problem
+from harvesters.said_values import named
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,10 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, HarvestError):
         return error.problem
     if isinstance(error, ValidationError):
-        detail = "; ".join(_sentences(error.error_dict))
+        said = {lang: "; ".join(_sentences(error.error_dict, lang))[:1000] for lang in ("vi", "en")}
+        return Problem(
+            "refused_by_catalogue", params={"detail": said["vi"], "detail_en": said["en"]}
+        )
     elif isinstance(error, SQLAlchemyError):
         log.warning("the database refuses a dataset", exc_info=error)
         detail = str(getattr(error, "orig", error)).strip().partition("\n")[0]
@@ -30,14 +34,14 @@ def problem_of(error: Exception) -> Problem:
     return Problem("refused_by_catalogue", params={"detail": detail[:1000]})
 
 
-def _sentences(errors: Any, place: str = "") -> Iterator[str]:
-    """CKAN's nested validation errors as ``field: message``."""
+def _sentences(errors: Any, lang: str, place: str = "") -> Iterator[str]:
+    """CKAN's nested validation errors as ``field: message``, fields of the portal by name."""
     if isinstance(errors, Mapping):
         for name, value in errors.items():
-            yield from _sentences(value, f"{place}.{name}" if place else str(name))
+            yield from _sentences(value, lang, f"{place}.{name}" if place else str(name))
     elif isinstance(errors, (list, tuple)):
         for number, value in enumerate(errors):
             nested = isinstance(value, Mapping)
-            yield from _sentences(value, f"{place}[{number}]" if nested else place)
+            yield from _sentences(value, lang, f"{place}[{number}]" if nested else place)
     else:
-        yield f"{place}: {errors}" if place else str(errors)
+        yield f"{named(place, lang)}: {errors}" if place else str(errors)

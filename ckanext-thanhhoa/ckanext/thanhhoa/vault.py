@@ -46,11 +46,11 @@ def resolve(reference: str, sealed: str | None) -> str:
 
 def _open(sealed: str | None) -> str:
     if not sealed:
-        raise HarvestError("secret_missing", name="secret")
+        raise HarvestError("secret_missing")
     try:
         return _fernet().decrypt(sealed.encode("ascii")).decode()
     except InvalidToken as error:
-        raise HarvestError("secret_missing", name="secret") from error
+        raise HarvestError("secret_missing") from error
 
 
 def _read(name: str) -> str:

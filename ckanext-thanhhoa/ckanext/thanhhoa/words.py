@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harvesters.messages import STATES, figure
+from harvesters.messages import STATES
+from harvesters.said_values import figure
 
 WORDS: dict[str, tuple[str, str]] = {
     "check_counted": (
@@ -152,6 +153,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Đã nhận tệp {file} cho nguồn “{name}”.",
         "The file {file} was taken for the source “{name}”.",
     ),
+    "seconds": ("{seconds} giây", "{seconds} s"),
     "action_create": ("thêm", "new"),
     "action_update": ("sửa", "changed"),
     "action_withdraw": ("gỡ", "withdrawn"),
@@ -185,5 +187,5 @@ WORDS: dict[str, tuple[str, str]] = {
 
 def word(key: str, lang: str = "vi", **values: object) -> str:
     """The sentence of that key in the reader's language (`vi`, else English)."""
-    said = {k: figure(v, lang) if isinstance(v, int) else v for k, v in values.items()}
+    said = {k: figure(v, lang) if isinstance(v, int | float) else v for k, v in values.items()}
     return WORDS[key][0 if lang == "vi" else 1].format(**said)

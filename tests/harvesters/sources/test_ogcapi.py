@@ -14,6 +14,7 @@ from werkzeug import Request, Response
 
 from harvesters.errors import HarvestError
 from harvesters.fetch.fetcher import Fetcher
+from harvesters.messages import say
 from harvesters.model import End, Failure, Item, Record, Unchanged
 from harvesters.settings import Limits
 from harvesters.sources.ogcapi import SOURCE, Settings
@@ -182,6 +183,7 @@ def test_a_table_that_comes_in_part_fails_its_dataset_alone(server: HTTPServer) 
     assert [type(item) for item in items] == [Failure, Record, End]
     assert isinstance(items[0], Failure)
     assert (items[0].problem.record, items[0].problem.code) == ("ho", "incomplete_listing")
+    assert " dòng." in say(items[0].problem).message
 
 
 def test_marks_tell_what_is_unchanged(server: HTTPServer) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from harvesters.errors import HarvestError
+from harvesters.messages import say
 from harvesters.tables.cube_table import to_table
 from harvesters.tables.px import looks_like_px, read_px
 from harvesters.tables.px_text import decode_px
@@ -150,6 +151,21 @@ def test_broken_files_are_refused(content: bytes, code: str) -> None:
     with pytest.raises(HarvestError) as error:
         read_px(content, "x.px")
     assert error.value.code == code
+
+
+def test_a_figure_too_many_is_told_by_how_many_are_wanted() -> None:
+    with pytest.raises(HarvestError) as error:
+        read_px(_px("1 2 3 4 5;"), "x.px")
+    problem = error.value.problem
+    said = "Giá trị “5” của mục “DATA” không hợp lệ: cần 4 số liệu."
+    assert say(problem).message == said
+    assert say(problem, "en").message == "The value “5” of “DATA” is not valid: 4 figures expected."
+
+
+def test_a_figure_that_is_none_is_quoted_and_no_more() -> None:
+    with pytest.raises(HarvestError) as error:
+        read_px(_px("1 2 3 ba;"), "x.px")
+    assert say(error.value.problem).message == "Giá trị “ba” của mục “DATA” không hợp lệ."
 
 
 def test_looks_like_px() -> None:

@@ -17,9 +17,9 @@ WIDTH = 60
 
 def lines(report: dict[str, Any], lang: str) -> Iterator[str]:
     """The report, line by line: state, counts, why it is held, errors, changes."""
-    seconds = "" if report["seconds"] is None else f" · {report['seconds']} s"
-    state = word(f"state_{report['state']}", lang)
-    yield f"{report['source']}: {state}{seconds}  [{report['run']}]"
+    state, seconds = word(f"state_{report['state']}", lang), report["seconds"]
+    took = "" if seconds is None else f" · {word('seconds', lang, seconds=seconds)}"
+    yield f"{report['source']}: {state}{took}  [{report['run']}]"
     yield word("counts", lang, **{k: report[k] for k in _COUNTS})
     if report["state"] in ("applied", "held", "planned") and not report["complete"]:
         yield word("incomplete", lang)
