@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ckanext.thanhhoa import change_words, page_helpers, previews, series
+from datetime import date, datetime
+
+import pytest
+from ckanext.thanhhoa import change_words, page_helpers, previews, series, vault
+from ckanext.thanhhoa.cli import rendering
+from ckanext.thanhhoa.words import word
+
+from harvesters.errors import HarvestError, Problem
 
 
 def test_figures_keep_their_decimals_but_not_the_noise_of_binary_fractions() -> None:
@@ -65,3 +72,49 @@ def test_a_changed_list_of_values_is_no_change_of_the_columns() -> None:
     title = {"field": "title", "before": "a", "after": "a"}
     told = change_words.thanhhoa_told_changes([values, titles, new, title])
     assert told == [titles, new, title]
+
+
+def test_a_changed_value_is_said_in_words() -> None:
+    said = change_words.thanhhoa_change_value
+    assert said("frequency", "ANNUAL") == "Hằng năm (ANNUAL)"
+    assert said("frequency", "MỖI KHI RẢNH") == "MỖI KHI RẢNH"
+    assert said("theme", ["01", "02"]).startswith("Đất đai, dân số (01); ")
+    assert said("modified", "2026-06-30") == "30/06/2026"
+    assert said("modified", "2026-06-30T08:15:00") == "30/06/2026 08:15"
+    assert said("issued", "2026") == "2026"
+    row = {"start_period": "20251", "end_period": "20251", "start": "2025-01-01"}
+    assert said("temporal_coverage", [row]) == "Quý I năm 2025"
+    assert said("temporal_coverage", [{"other": "x"}]) == "x"
+    assert said("period", "2011/2024") == "2011 – 2024"
+    place = {"code": "38", "text": "Tỉnh Thanh Hóa", "centroid": "{}"}
+    assert said("spatial_coverage", [place]) == "Tỉnh Thanh Hóa (38)"
+    assert said("spatial_coverage", [{"text": "Sầm Sơn"}]) == "Sầm Sơn"
+    assert said("frequency", None) == said("theme", []) == said("theme", [None]) == "–"
+    assert said("size", 12345) == "12.345"
+
+
+def test_a_cell_is_written_by_what_its_column_is() -> None:
+    def cell(value: object, type_: str, role: str) -> str:
+        return previews.written_cell(value, previews.column_kind(type_, role))
+
+    assert cell(2024, "integer", "time") == "2024"
+    assert cell(14797, "integer", "dimension") == "14797"
+    assert cell(1250, "integer", "measure") == "1.250"
+    assert cell(date(2026, 6, 30), "date", "dimension") == "30/06/2026"
+    assert cell(datetime(2026, 6, 30, 8, 15), "timestamp", "time") == "30/06/2026 08:15"
+    assert cell("2026-06-30T00:00:00", "timestamp", "time") == "30/06/2026"
+
+
+def test_the_terminal_writes_seconds_as_the_reader_does() -> None:
+    report = {"source": "so-y-te", "state": "applied", "seconds": 1012.3, "run": "r1"}
+    assert " · 1.012,3 giây  [r1]" in next(rendering.lines(report, "vi"))
+    assert " · 1,012.3 s  [r1]" in next(rendering.lines(report, "en"))
+    told = {"total": 1200, "refused": 0}
+    assert "1.200 bộ dữ liệu, 12,3 giây." in word("rebuild_done", "vi", seconds=12.3, **told)
+    assert "1,200 datasets, 12 seconds." in word("rebuild_done", "en", seconds=12.0, **told)
+
+
+def test_a_password_that_was_never_entered_has_no_name() -> None:
+    with pytest.raises(HarvestError) as caught:
+        vault.resolve("stored:x", None)
+    assert caught.value.problem == Problem("secret_missing")

@@ -65,6 +65,8 @@ class Clerk:
             "r",
             cells=(cell,),
             cells_total=1,
+            rows_added=3,
+            rows_removed=2,
             columns_added=("moi",),
             rows_before=9,
             rows_after=9,
@@ -81,7 +83,7 @@ class Clerk:
             Change(
                 *("update", "dti", id_, dataset),
                 title="DTI",
-                fields=(title, name),
+                fields=(title, name, FieldChange("frequency", "ANNUAL", "QUARTERLY")),
                 tables=(table,),
             ),
             Change("withdraw", "cu", str(uuid.uuid4()), title="Bộ dữ liệu cũ"),
@@ -133,9 +135,11 @@ def test_a_plan_reads_like_a_letter(clerk: Clerk) -> None:
         "Tên bộ dữ liệu",
         "Tên tệp, bảng",
         "<td>Điểm xếp hạng</td>",
-        "Cột thêm mới: Cột mới.",
+        "<del>Hằng năm (ANNUAL)</del>",
+        "<ins>Hằng quý (QUARTERLY)</ins>",
+        "thêm 3 dòng, bỏ 2 dòng. Cột thêm mới: Cột mới.",
     ):
-        assert words in page
+        assert words in " ".join(page.split())
     assert "<td>diem</td>" not in page
     assert "Cũ <b>" not in page
     tokens = re.findall(r'<input[^>]+name="_csrf_token"', page)
@@ -290,8 +294,9 @@ def test_a_trial_shows_the_sources_value_beside_the_portals(clerk: Clerk, tmp_pa
     assert "Đọc thử 5 bản ghi" in clerk.ask(f"/{clerk.name}", clerk.token).body
     page = clerk.ask(f"/{clerk.name}/doc-thu", clerk.token, "post")
     assert page.status_code == 200
-    for words in ("ho-ngheo.csv", "Ở nguồn", "Trên Cổng", "2025-06-30", "Chưa ghi gì vào Cổng."):
+    for words in ("ho-ngheo.csv", "Ở nguồn", "Trên Cổng", "Chưa ghi gì vào Cổng."):
         assert words in page.body
+    assert '<span class="trial-value">30/06/2025</span>' in page.body
     assert "Đã đọc thử 1 bản ghi" in page.body
     assert "<dt>Tên tệp, bảng</dt>" in page.body
     assert "(15)" in page.body

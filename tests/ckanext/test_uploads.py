@@ -275,6 +275,16 @@ def test_the_page_of_a_file_shows_what_was_read_and_one_button(clerk: Clerk) -> 
     assert clerk.ask(f"/{clerk.name}/tep", "foreigner").status_code == 403
 
 
+def test_the_page_of_a_file_writes_years_and_days_as_such(clerk: Clerk) -> None:
+    clerk.add()
+    lines = "Xã;Năm;Ngày họp;Số hộ\nHà Trung;2024;30/06/2026;1200\nNga Sơn;2024;01/07/2026;95\n"
+    clerk.upload(lines)
+    page = clerk.ask(f"/{clerk.name}/tep").body
+    shown = page[page.index('<table class="changes peek">') :]
+    for cell in ("<td>2024</td>", "<td>30/06/2026</td>", '<td class="figure">1.200</td>'):
+        assert cell in shown, cell
+
+
 def test_an_admin_adds_and_changes_a_source_on_a_page(clerk: Clerk) -> None:
     form = {
         "name": "Báo cáo quý của Sở",

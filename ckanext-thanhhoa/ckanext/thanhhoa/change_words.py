@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ckan.plugins import toolkit
-from ckanext.thanhhoa import helpers
+from ckanext.thanhhoa import helpers, page_helpers
 
 import schemas
 from harvesters import conflicts
@@ -22,7 +22,6 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         "thanhhoa_field_label": thanhhoa_field_label,
         "thanhhoa_change_value": thanhhoa_change_value,
         "thanhhoa_told_changes": thanhhoa_told_changes,
-        "thanhhoa_mapped_value": thanhhoa_mapped_value,
     }
 
 
@@ -85,7 +84,7 @@ def thanhhoa_told_changes(fields: Iterable[Mapping[str, Any]]) -> list[Mapping[s
 
 
 def thanhhoa_change_value(field: str, value: Any) -> str:
-    """A field's value before or after a change, as a person reads it."""
+    """A field's value, before or after a change or as mapped, as a person reads it."""
     if value in (None, "", [], {}):
         return "–"
     if field in ("table", "file"):
@@ -94,20 +93,42 @@ def thanhhoa_change_value(field: str, value: Any) -> str:
         return ", ".join(str(f.get("title") or f["name"]) for f in value.get("fields", []))
     if field == "resource_order":
         return toolkit._("another order")
-    shown = _plain(value)
+    shown = _joined(value, _WRITTEN.get(field, _plain))
     return shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
 
 
-def thanhhoa_mapped_value(field: str, value: Any) -> str:
-    """What a mapping gave a field, codes with their names."""
-    if field not in CODED:
-        return thanhhoa_change_value(field, value)
-    items, lang = schemas.codelist(CODED[field]), helpers.language()
+def _joined(value: Any, written: Callable[[Any], str]) -> str:
     parts = value if isinstance(value, (list, tuple)) else [value]
-    named = [(str(part), items.get(str(part))) for part in parts if part]
-    return (
-        "; ".join(f"{item.label(lang)} ({code})" if item else code for code, item in named) or "–"
-    )
+    return "; ".join(written(part) for part in parts if part not in (None, "", {})) or "–"
+
+
+def _coded(codelist: str) -> Callable[[Any], str]:
+    def written(code: Any) -> str:
+        item = schemas.codelist(codelist).get(str(code))
+        return f"{item.label(helpers.language())} ({code})" if item else str(code)
+
+    return written
+
+
+def _period(row: Any) -> str:
+    return (page_helpers.row_period(row) if isinstance(row, Mapping) else "") or _plain(row)
+
+
+def _place(row: Any) -> str:
+    code = row.get("code") if isinstance(row, Mapping) else None
+    if not code:
+        return _plain(row)
+    return f"{row.get('text') or helpers.thanhhoa_place(str(code))} ({code})"
+
+
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    **{field: _coded(codelist) for field, codelist in CODED.items()},
+    "issued": helpers.day_and_time,
+    "modified": helpers.day_and_time,
+    "period": helpers.thanhhoa_period,
+    "temporal_coverage": _period,
+    "spatial_coverage": _place,
+}
 
 
 def _plain(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
@@ -67,7 +67,7 @@ def preview(resource: Mapping[str, Any], rows: int = 20, page: int = 1) -> Previ
         return None
     columns = _columns(found["fields"], schema_fields(resource))
     written = tuple(
-        tuple(_written(record.get(column.name), column.kind) for column in columns)
+        tuple(written_cell(record.get(column.name), column.kind) for column in columns)
         for record in found["records"]
     )
     total = int(found.get("total") or len(written))
@@ -83,6 +83,11 @@ def is_long(value: Any) -> bool:
     except InvalidOperation:
         return False
     return isinstance(exponent, int) and -exponent > _DECIMALS
+
+
+def get_helpers() -> dict[str, Callable[..., Any]]:
+    """Template helpers of this module."""
+    return {"thanhhoa_cell": written_cell, "thanhhoa_column_kind": column_kind}
 
 
 def written_number(value: Any) -> str:
@@ -153,25 +158,27 @@ def _columns(
         known = {"title": info.get("label"), "title_en": info.get("label_en"), **info}
         known = {**known, **described.get(field["id"], {})}
         title = title_of(known, field["id"])
-        kind = _kind(field["type"], known.get("role"))
+        kind = column_kind(field["type"], known.get("role"))
         found.append(Column(field["id"], title, str(known.get("unit") or ""), kind))
     return tuple(found)
 
 
-def _kind(type_: str, role: Any) -> str:
+def column_kind(type_: str, role: Any) -> str:
+    """What a column is to the reader, by its type and role: the `kind` of a `Column`."""
     if type_ in _NUMBERS:
         # A year or a code is a number that nobody adds up: 2024, not 2.024.
         return "key" if role in ("time", "dimension") else "number"
     return "date" if type_ in _DATES else "text"
 
 
-def _written(value: Any, kind: str) -> str:
+def written_cell(value: Any, kind: str) -> str:
+    """A cell as a page writes it; `kind` is that of its `Column`."""
     if value is None:
         return ""
     if kind == "number":
         return written_number(value)
     if kind == "date":
-        return helpers.thanhhoa_date(value)
+        return helpers.day_and_time(value)
     if isinstance(value, bool):
         return toolkit._("Yes") if value else toolkit._("No")
     return str(value)
