@@ -285,6 +285,25 @@ def test_a_feed_that_cannot_be_asked_says_so(app, with_plugins, path):
     assert "solr" not in answer.body.lower()
 
 
+@pytest.mark.parametrize("name", ["q", "tags", "sort", "x"])
+@pytest.mark.parametrize("sign", ["\0", "\x01", "\uffff"])
+def test_a_feed_is_not_asked_for_what_xml_cannot_hold(app, with_plugins, name, sign):
+    answer = app.get("/feeds/custom.atom", query_string={name: f"a{sign}b"}, status=400)
+    assert "Không hiểu câu tìm kiếm" in html.unescape(answer.body)
+
+
+@pytest.mark.parametrize("action", ["package_show", "tag_show", "resource_show", "group_show"])
+def test_the_api_says_that_no_id_has_the_character_nul(app, with_plugins, action):
+    path = f"/api/3/action/{action}"
+    for answer in (
+        app.get(path, query_string={"id": "a\0b"}, status=400),
+        app.post(path, json={"id": "\0"}, status=400),
+    ):
+        error = json.loads(answer.body)["error"]
+        assert "NUL" in error["message"]
+        assert "psycopg" not in answer.body
+
+
 def test_the_api_has_stocks_filters(app, shelf, key):
     asked = {"q": key, "fq": 'year:"2023" year:"2024"', "facet.field": '["year"]'}
     answer = app.get("/api/3/action/package_search", query_string=asked)
