@@ -62,10 +62,13 @@ DATA = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.parametrize("quick_to_leave", [False, True])
 @settings(max_examples=400, deadline=None)
-@given(st.lists(DATA, min_size=1, max_size=4))
-def test_data_and_errors_are_those_of_ckan(every: list[dict[str, Any]]) -> None:
-    quick = quick_validation.Validation(SCHEMA)
+@given(every=st.lists(DATA, min_size=1, max_size=4))
+def test_data_and_errors_are_those_of_ckan(
+    every: list[dict[str, Any]], quick_to_leave: bool
+) -> None:
+    quick = quick_validation.Validation(SCHEMA, quick_to_leave)
     for data in [*every, *every]:
         outcomes = []
         for validate in (quick, lambda d, context: navl.validate(d, SCHEMA, context)):

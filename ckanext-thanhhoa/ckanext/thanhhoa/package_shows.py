@@ -73,14 +73,22 @@ def by_own_schema(data: dict[str, Any]) -> dict[str, Any]:
     """A dataset of `packages` as ``package_show`` answers it to who may see everything."""
     plugin = lib_plugins.lookup_package_plugin(data["type"])
     context = _context()
-    schema = plugin.show_package_schema()
     if data["type"] == "dataset" and can_compose():
+        schema = _own_schema(type(plugin))
+        # Scheming adds to it.
+        schema = {**schema, "resources": {**schema["resources"]}}
         run = _own_validation(type(plugin))
         shown, _ = run(plugin, context, data, schema, "package_show")
     else:
+        schema = plugin.show_package_schema()
         shown, _ = lib_plugins.plugin_validate(plugin, context, data, schema, "package_show")
     logic.apply_after_dataset_show_plugins(context, shown)
     return dict(shown)
+
+
+@cache
+def _own_schema(kind: Any) -> dict[str, Any]:
+    return dict(lib_plugins.lookup_package_plugin("dataset").show_package_schema())
 
 
 @cache
@@ -90,7 +98,7 @@ def _own_validation(kind: Any) -> Any:
 
     def navl_validate(data: Any, schema: dict[str, Any], context: Context) -> tuple[Any, Any]:
         if not composed:
-            composed.append(Validation(replaced(schema, {navl.not_empty: _not_empty})))
+            composed.append(Validation(replaced(schema, _quiet()), quick_to_leave=True))
         return composed[0](data, context)
 
     own = kind.validate
@@ -98,24 +106,27 @@ def _own_validation(kind: Any) -> Any:
     return FunctionType(own.__code__, names, own.__name__, own.__defaults__)
 
 
+@cache
+def _default_validation() -> Validation:
+    return Validation(replaced(default_show_package_schema(), _quiet()), quick_to_leave=True)
+
+
+def _quiet() -> dict[Any, Callable[..., Any]]:
+    """In the place of CKAN's validators: those that say nothing, as nobody hears it here."""
+    in_vain = ("package_name_validator", "duplicate_extras_key")
+    return {navl.not_empty: _not_empty, **{toolkit.get_validator(name): _pass for name in in_vain}}
+
+
 def _not_empty(key: Any, data: Any, errors: Any, context: Context) -> None:
-    """CKAN's ``not_empty``, without the sentence that nobody hears here."""
+    """CKAN's ``not_empty`` without its sentence."""
     value = data.get(key)
     if value is missing or not (value or value in (False, 0)):
         errors[key].append("empty")
         raise toolkit.StopOnError
 
 
-@cache
-def _default_validation() -> Validation:
-    return Validation(_default_schema())
-
-
-def _default_schema() -> dict[str, Any]:
-    """CKAN's, less the question whether another dataset has the name: no answer is heard here."""
-    schema = default_show_package_schema()
-    in_vain = toolkit.get_validator("package_name_validator")
-    return {**schema, "name": [check for check in schema["name"] if check is not in_vain]}
+def _pass(key: Any, data: Any, errors: Any, context: Context) -> None:
+    """In the place of a validator that changes no value."""
 
 
 def _context() -> Context:
@@ -152,7 +163,8 @@ class _Prefetched:
     def dictize(self, package: model.Package) -> dict[str, Any]:
         """CKAN's ``package_dictize`` on the rows at hand."""
         own = model_dictize.package_dictize
-        names = {**own.__globals__, "_execute": self._answers(package)}
+        asked = {"_execute": self._answers(package), "model": _Tables, "select": _select}
+        names = {**own.__globals__, **asked}
         run = FunctionType(own.__code__, names, own.__name__, own.__defaults__)
         data: dict[str, Any] = run(package, _context())
         return data
@@ -161,22 +173,61 @@ class _Prefetched:
         """What CKAN's queries of one dataset find, in the order in which it asks them."""
         answers: Iterator[tuple[Any, list[Any]]] = iter(
             (
-                (model.resource_table, self._resources[package.id]),
-                (model.package_tag_table, self._tags[package.id]),
-                (model.member_table, self._groups[package.id]),
-                (model.group_table, self._owners[package.owner_org or ""]),
-                (model.package_relationship_table, self._subjects[package.id]),
-                (model.package_relationship_table, self._objects[package.id]),
+                (_Tables.resource_table, self._resources[package.id]),
+                (_Tables.package_tag_table, self._tags[package.id]),
+                (_Tables.member_table, self._groups[package.id]),
+                (_Tables.group_table, self._owners[package.owner_org or ""]),
+                (_Tables.package_relationship_table, self._subjects[package.id]),
+                (_Tables.package_relationship_table, self._objects[package.id]),
             )
         )
 
         def answer(query: Any, table: Any, context: Context) -> Any:
             expected, rows = next(answers, (None, []))
             if table is not expected:
-                raise RuntimeError(f"CKAN's package_dictize asks for {table} in another order")
+                raise RuntimeError(f"CKAN's package_dictize asks for {table.name} in another order")
             return rows
 
         return answer
+
+
+class _Unasked:
+    """A table in CKAN's queries, and every part of one: they are written, but never asked."""
+
+    def __init__(self, name: str = ""):
+        self.name = name
+
+    @property
+    def c(self) -> _Unasked:
+        return self
+
+    def __getitem__(self, column: str) -> _Unasked:
+        return self
+
+    def __eq__(self, value: object) -> bool:
+        return False
+
+    __hash__ = object.__hash__
+
+    def where(self, *conditions: Any) -> _Unasked:
+        return self
+
+    join = where
+
+
+class _Tables:
+    """What ``package_dictize`` takes of CKAN's model."""
+
+    resource_table = _Unasked("resource")
+    tag_table = _Unasked("tag")
+    package_tag_table = _Unasked("package_tag")
+    member_table = _Unasked("member")
+    group_table = _Unasked("group")
+    package_relationship_table = _Unasked("package_relationship")
+
+
+def _select(*columns: Any) -> _Unasked:
+    return _Unasked()
 
 
 def _by(query: Any, key: Any, values: Collection[str]) -> defaultdict[str, list[Any]]:

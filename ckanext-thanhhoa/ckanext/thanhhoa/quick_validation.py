@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 from ckan.lib.navl import dictization_functions as navl
+from ckan.lib.navl.validators import ignore_missing
 from ckan.types import Context
 
 #: Shapes of datasets remembered for a schema; a harvest's records have a few.
@@ -23,16 +25,34 @@ class _NoErrors(dict[Any, Any]):
     """The errors of a dataset that has none."""
 
 
-class Validation:
-    """CKAN's ``validate`` for one schema, which must not change afterwards."""
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be done with the keys of datasets of one shape before they are validated."""
 
-    def __init__(self, schema: dict[str, Any]):
+    unknown: frozenset[Any]
+    lists: list[Any]
+    extras: list[Any]
+    junk: list[Any]
+    missing: dict[Any, Any]
+
+
+class Validation:
+    """CKAN's ``validate`` for one schema, which must not change afterwards.
+
+    With `quick_to_leave`, a field that a dataset lacks is not visited at all where `ignore_missing`
+    is its first validator, which would end it there: for schemas that show, whose validators note
+    no errors of other fields.
+    """
+
+    def __init__(self, schema: dict[str, Any], quick_to_leave: bool = False):
         self._schema = schema
+        self._quick_to_leave = quick_to_leave
         self._flat = navl.flatten_schema(schema)
         self._full: dict[frozenset[Any], dict[Any, Any]] = {}
         self._combinations: dict[frozenset[Any], set[Any]] = {}
         self._orders: dict[int, list[Any]] = {}
         self._sorted_keys: dict[frozenset[Any], list[Any]] = {}
+        self._plans: dict[frozenset[Any], _Plan] = {}
         self._prefixes = {key[:length] for key in self._flat for length in range(1, len(key) + 1)}
         names = {
             **vars(navl),
@@ -59,6 +79,12 @@ class Validation:
             if len(self._full) >= _SHAPES:
                 self._full, self._orders = {}, {}
             full = navl.make_full_schema(dict(data), self._schema)
+            if self._quick_to_leave:
+                full = {
+                    key: checks
+                    for key, checks in full.items()
+                    if key in shape or key[-1].startswith("__") or ignore_missing not in checks[:1]
+                }
             self._full[shape] = full
             self._orders[id(full)] = builtins.sorted(full, key=navl.flattened_order_key)
         return self._full[shape]
@@ -77,29 +103,44 @@ class Validation:
 
     def _augment(self, data: Mapping[Any, Any], schema: Any) -> dict[Any, Any]:
         """CKAN's ``augment_data``, which looks through the whole schema for each unknown key."""
-        full = self._full_schema(data, schema)
-        combinations = self._combinations_of(data, self._flat)
-        known = {key: value for key, value in data.items() if key in full}
-        junk: dict[Any, Any] = {}
-        extras: dict[Any, dict[Any, Any]] = {}
-        for key, value in data.items():
-            if key in full:
-                continue
-            if key[::2] in self._prefixes and value != []:
+        shape = frozenset(data)
+        plan = self._plans.get(shape)
+        if plan is None:
+            if len(self._plans) >= _SHAPES:
+                self._plans = {}
+            plan = self._plans[shape] = self._plan(data)
+        for key in plan.lists:
+            if data[key] != []:
                 raise navl.DataError(
-                    f"Only lists of dicts can be placed against subschema {key}, not {type(value)}"
+                    "Only lists of dicts can be placed against subschema"
+                    f" {key}, not {type(data[key])}"
                 )
-            if key[:-1] in combinations:
-                extras.setdefault((*key[:-1], "__extras"), {})[key[-1]] = value
-            else:
-                junk[key] = value
-        if junk:
-            known[("__junk",)] = junk
-        known.update(extras)
-        for key in full:
-            if key not in known and not key[-1].startswith("__"):
-                known[key] = navl.missing
-        return known
+        known = {key: data[key] for key in data if key not in plan.unknown}
+        if plan.junk:
+            known[("__junk",)] = {key: data[key] for key in plan.junk}
+        extras: dict[Any, dict[Any, Any]] = {}
+        for key in plan.extras:
+            extras.setdefault((*key[:-1], "__extras"), {})[key[-1]] = data[key]
+        return {**known, **extras, **plan.missing}
+
+    def _plan(self, data: Mapping[Any, Any]) -> _Plan:
+        """Where the keys of a dataset go that the schema does not have, and which it lacks."""
+        full = self._full_schema(data, self._schema)
+        combinations = self._combinations_of(data, self._flat)
+        unknown = [key for key in data if key not in full]
+        extras = [key for key in unknown if key[:-1] in combinations]
+        there = {*data, *((*key[:-1], "__extras") for key in extras)}
+        return _Plan(
+            unknown=frozenset(unknown),
+            lists=[key for key in unknown if key[::2] in self._prefixes],
+            extras=extras,
+            junk=[key for key in unknown if key[:-1] not in combinations],
+            missing={
+                key: navl.missing
+                for key in full
+                if key not in there and not key[-1].startswith("__")
+            },
+        )
 
     def _unflatten(self, data: Mapping[Any, Any]) -> dict[str, Any]:
         """CKAN's ``unflatten``; of errors that are none nothing is left in the end."""

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any, TypeGuard
 
 from ckanext.thanhhoa.search_places import areas_named, places_of
@@ -114,27 +115,34 @@ def _plain(document: Mapping[str, Any], dataset: Mapping[str, Any]) -> Iterator[
     """What of CKAN's document Solr can hold, composed, one value per single-valued field."""
     structured = {key for key, value in dataset.items() if _is_structured(value)}
     for key, value in document.items():
-        if key in _STORED:
+        kind, reading = _kind(key)
+        if kind == "stored":
             yield key, value
-        elif key in _OURS or key in _CODES:
-            continue
-        elif key in _LISTS or key.startswith(_LIST_PREFIXES):
-            yield key, [_text(key, item) for item in _as_list(value)]
-        elif reading := _reading(key):
+        elif kind == "list":
+            yield key, [reading(item) for item in _as_list(value)]
+        elif kind == "value":
             yield key, reading(value)
-        elif key.removeprefix("extras_") in structured and not _is_word(value):
-            continue
-        elif not _is_structured(value) and (value or key not in _CODE):
-            yield key, _text(key, value)
+        elif kind == "text":
+            if key.removeprefix("extras_") in structured and not _is_word(value):
+                continue
+            if not _is_structured(value) and (value or key not in _CODE):
+                yield key, reading(value)
 
 
-def _reading(key: str) -> Callable[[Any], Any] | None:
-    """How a value becomes what Solr holds, where that is no text; what is none becomes None."""
+@lru_cache(1_000)
+def _kind(key: str) -> tuple[str, Callable[[Any], Any]]:
+    """What CKAN's field of that name holds, and how one value of it is read."""
+    if key in _STORED:
+        return "stored", str
+    if key in _OURS or key in _CODES:
+        return "ours", str
     if key in _NUMBERS:
-        return _number
+        return "value", _number
     if key.endswith("_date") and not key.startswith("extras_"):
-        return _moment
-    return None
+        return "value", _moment
+    searched = key in _LONG or key.startswith(("extras_", "res_extras_"))
+    several = key in _LISTS or key.startswith(_LIST_PREFIXES)
+    return "list" if several else "text", partial(_text, None if searched else LONGEST_VALUE)
 
 
 def _number(value: Any) -> int | None:
@@ -153,13 +161,10 @@ def _is_word(value: Any) -> bool:
     return isinstance(value, str) and not value.startswith(("[", "{"))
 
 
-def _text(key: str, value: Any) -> Any:
+def _text(longest: int | None, value: Any) -> Any:
     if isinstance(value, list):
         value = " ".join(str(item) for item in value)
-    if not isinstance(value, str):
-        return value
-    searched = key in _LONG or key.startswith(("extras_", "res_extras_"))
-    return nfc(value) if searched else nfc(value)[:LONGEST_VALUE]
+    return nfc(value)[:longest] if isinstance(value, str) else value
 
 
 def _facets(dataset: Mapping[str, Any]) -> dict[str, Any]:

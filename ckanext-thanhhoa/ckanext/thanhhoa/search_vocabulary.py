@@ -58,10 +58,18 @@ def words_of_document(texts: Iterable[str]) -> list[str]:
     """The syllables and pairs of neighbours in texts, lower case with accents, each once."""
     found: dict[str, None] = {}
     for text in texts:
-        words = [word.lower() for word in words_of(text) if len(word) <= 30]
-        found.update(dict.fromkeys(words))
-        found.update(dict.fromkeys(f"{left} {right}" for left, right in pairwise(words)))
+        # Names of agencies, themes and columns come again and again; long texts do not.
+        found.update(_words_in(text) if len(text) > 200 else _known_words_in(text))
     return list(found)
+
+
+def _words_in(text: str) -> dict[str, None]:
+    words = [word.lower() for word in words_of(text) if len(word) <= 30]
+    pairs = (f"{left} {right}" for left, right in pairwise(words))
+    return dict.fromkeys([*words, *pairs])
+
+
+_known_words_in = lru_cache(5_000)(_words_in)
 
 
 @dataclass(frozen=True)
