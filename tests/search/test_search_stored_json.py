@@ -5,8 +5,11 @@ import uuid
 from typing import Any
 
 import ckan.plugins as plugins
+import msgspec
+import pysolr
 import pytest
 from ckan.lib.lazyjson import LazyJSONObject
+from ckan.lib.search import make_connection
 from ckan.logic.action import get
 from ckanext.thanhhoa import stored_json
 
@@ -118,6 +121,47 @@ def test_the_answer_is_that_of_ckan(
         if status == 200 and "fl" not in params
     ]
     assert len(passed) == sum(found) > 0
+
+
+def test_solr_is_asked_for_the_json_as_it_is(
+    app: Any, portal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    search = pysolr.Solr.search
+
+    def counted(self: Any, **query: Any) -> Any:
+        asked.append(query["fl"])
+        return search(self, **query)
+
+    monkeypatch.setattr(pysolr.Solr, "search", counted)
+    for params in ({}, {"use_default_schema": "true"}, {"fl": "id,name"}):
+        ask(app, "", fq=portal["fq"], **params)
+    assert asked == ["id validated_data_dict:[json]", "id data_dict:[json]", "id,name"]
+
+
+def test_a_dataset_may_come_as_a_string_that_holds_its_json() -> None:
+    dataset = '{"title": "Đất “1”"}'
+    raw = [msgspec.Raw(dataset.encode()), msgspec.Raw(json.dumps(dataset).encode()), dataset]
+    assert [stored_json._as_stored(one).encoded_json for one in raw] == [dataset] * 3
+
+
+def test_what_is_json_to_python_alone_is_answered_as_ckan_does(
+    app: Any, portal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solr = make_connection(decode_dates=False)
+    seen = [portal["fq"], "capacity:public", "state:active"]
+    [document] = solr.search("*:*", fq=seen, rows=1, fl="*").docs
+    document.pop("_version_")
+    site, id_ = document["site_id"], uuid.uuid4().hex
+    own = {"index_id": id_, "id": id_, "name": id_, "validated_data_dict": '{"size": NaN}'}
+    labels = {"permission_labels": ["public"]}
+    solr.add([{**document, **own, **labels, "site_id": site}], commit=True)
+    try:
+        status, answer = ask(app, "", fq=f"name:{id_}")
+        assert status == 200
+        assert repr(answer["result"]["results"]) == "[{'size': nan}]"
+    finally:
+        solr.delete(id=id_, commit=True)
 
 
 def test_there_is_something_to_tell_apart(app: Any, portal: Any) -> None:
