@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 navl = pytest.importorskip("ckan.lib.navl.dictization_functions")
 validators = pytest.importorskip("ckan.logic.validators")
 converters = pytest.importorskip("ckan.lib.navl.validators")
+base_converters = pytest.importorskip("ckan.logic.converters")
 quick_validation = pytest.importorskip("ckanext.thanhhoa.quick_validation")
 
 
@@ -19,6 +20,10 @@ def _no_bad(value: Any) -> Any:
     if value == "xấu":
         raise navl.Invalid("bad")
     return value
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
 
 
 def _drop(key: Any, data: Any, errors: Any, context: Any) -> None:
@@ -62,19 +67,52 @@ DATA = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.parametrize("quick_to_leave", [False, True])
 @settings(max_examples=400, deadline=None)
-@given(every=st.lists(DATA, min_size=1, max_size=4))
-def test_data_and_errors_are_those_of_ckan(
-    every: list[dict[str, Any]], quick_to_leave: bool
-) -> None:
-    quick = quick_validation.Validation(SCHEMA, quick_to_leave)
+@given(st.lists(DATA, min_size=1, max_size=4))
+def test_data_and_errors_are_those_of_ckan(every: list[dict[str, Any]]) -> None:
+    quick = quick_validation.Validation(SCHEMA)
     for data in [*every, *every]:
-        outcomes = []
-        for validate in (quick, lambda d, context: navl.validate(d, SCHEMA, context)):
-            given_, context = copy.deepcopy(data), {}
-            try:
-                outcomes.append((validate(given_, context), given_))
-            except navl.DataError as error:
-                outcomes.append(error.error)
-        assert outcomes[0] == outcomes[1]
+        ours, theirs = both(quick, SCHEMA, data)
+        assert ours == theirs
+
+
+#: As schemas that show are: most fields have no validators, or such as say something only.
+SHOWN: dict[str, Any] = {
+    **SCHEMA,
+    "title": [converters.not_empty, _no_bad, _upper],
+    "notes": [converters.ignore_missing],
+    "extras": {"key": [converters.not_empty], "value": [converters.not_missing], "state": []},
+    "theme": [base_converters.convert_from_extras, converters.ignore_missing, _upper],
+    "lạ": [],
+    "__before": [validators.duplicate_extras_key, converters.ignore],
+}
+EXTRA = st.fixed_dictionaries(
+    {"key": st.sampled_from(["theme", "a"])}, optional={"value": VALUES, "state": VALUES}
+)
+SHOWN_DATA = st.tuples(DATA, st.lists(EXTRA, max_size=2)).map(lambda p: {**p[0], "extras": p[1]})
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(SHOWN_DATA, min_size=1, max_size=4))
+def test_what_is_shown_is_ckans_data_without_errors(every: list[dict[str, Any]]) -> None:
+    quick = quick_validation.Showing(SHOWN)
+    for data in [*every, *every]:
+        ours, theirs = both(quick, SHOWN, data)
+        if isinstance(theirs, tuple):
+            (shown, errors), (checked, _) = ours[0], theirs[0]
+            assert errors == {}
+            assert (shown, ours[1]) == (checked, theirs[1])
+        else:
+            assert ours == theirs
+
+
+def both(quick: Any, schema: dict[str, Any], data: dict[str, Any]) -> list[Any]:
+    """What comes out and what is left of the data, or the error: ours, and CKAN's."""
+    outcomes: list[Any] = []
+    for validate in (quick, lambda d, context: navl.validate(d, schema, context)):
+        given_ = copy.deepcopy(data)
+        try:
+            outcomes.append((validate(given_, {"model": None, "session": None}), given_))
+        except navl.DataError as error:
+            outcomes.append(error.error)
+    return outcomes

@@ -17,13 +17,10 @@ import sqlalchemy as sa
 from ckan import logic, model, plugins
 from ckan.lib import plugins as lib_plugins
 from ckan.lib.dictization import model_dictize
-from ckan.lib.navl import validators as navl
-from ckan.lib.navl.dictization_functions import missing
 from ckan.logic.schema import default_show_package_schema
-from ckan.plugins import toolkit
 from ckan.types import Context
 from ckanext.thanhhoa.batch_checks import can_compose
-from ckanext.thanhhoa.quick_validation import Validation, replaced
+from ckanext.thanhhoa.quick_validation import Showing
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 Rows = Mapping[str, list[Any]]
@@ -94,11 +91,11 @@ def _own_schema(kind: Any) -> dict[str, Any]:
 @cache
 def _own_validation(kind: Any) -> Any:
     """Scheming's ``validate`` for showing: it composes the same schema for every dataset."""
-    composed: list[Validation] = []
+    composed: list[Showing] = []
 
     def navl_validate(data: Any, schema: dict[str, Any], context: Context) -> tuple[Any, Any]:
         if not composed:
-            composed.append(Validation(replaced(schema, _quiet()), quick_to_leave=True))
+            composed.append(Showing(schema))
         return composed[0](data, context)
 
     own = kind.validate
@@ -107,26 +104,8 @@ def _own_validation(kind: Any) -> Any:
 
 
 @cache
-def _default_validation() -> Validation:
-    return Validation(replaced(default_show_package_schema(), _quiet()), quick_to_leave=True)
-
-
-def _quiet() -> dict[Any, Callable[..., Any]]:
-    """In the place of CKAN's validators: those that say nothing, as nobody hears it here."""
-    in_vain = ("package_name_validator", "duplicate_extras_key")
-    return {navl.not_empty: _not_empty, **{toolkit.get_validator(name): _pass for name in in_vain}}
-
-
-def _not_empty(key: Any, data: Any, errors: Any, context: Context) -> None:
-    """CKAN's ``not_empty`` without its sentence."""
-    value = data.get(key)
-    if value is missing or not (value or value in (False, 0)):
-        errors[key].append("empty")
-        raise toolkit.StopOnError
-
-
-def _pass(key: Any, data: Any, errors: Any, context: Context) -> None:
-    """In the place of a validator that changes no value."""
+def _default_validation() -> Showing:
+    return Showing(default_show_package_schema())
 
 
 def _context() -> Context:

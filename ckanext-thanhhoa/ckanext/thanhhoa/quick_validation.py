@@ -8,17 +8,21 @@ instead of several times for each.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 from ckan.lib.navl import dictization_functions as navl
-from ckan.lib.navl.validators import ignore_missing
+from ckan.lib.navl.validators import ignore_missing, not_empty
+from ckan.logic.validators import duplicate_extras_key, package_name_validator
 from ckan.types import Context
 
 #: Shapes of datasets remembered for a schema; a harvest's records have a few.
 _SHAPES = 200
+#: A field and its validators, each with the number of its arguments.
+_Step = tuple[Any, tuple[tuple[Callable[..., Any], int], ...]]
 
 
 class _NoErrors(dict[Any, Any]):
@@ -37,16 +41,10 @@ class _Plan:
 
 
 class Validation:
-    """CKAN's ``validate`` for one schema, which must not change afterwards.
+    """CKAN's ``validate`` for one schema, which must not change afterwards."""
 
-    With `quick_to_leave`, a field that a dataset lacks is not visited at all where `ignore_missing`
-    is its first validator, which would end it there: for schemas that show, whose validators note
-    no errors of other fields.
-    """
-
-    def __init__(self, schema: dict[str, Any], quick_to_leave: bool = False):
+    def __init__(self, schema: dict[str, Any]):
         self._schema = schema
-        self._quick_to_leave = quick_to_leave
         self._flat = navl.flatten_schema(schema)
         self._full: dict[frozenset[Any], dict[Any, Any]] = {}
         self._combinations: dict[frozenset[Any], set[Any]] = {}
@@ -79,12 +77,6 @@ class Validation:
             if len(self._full) >= _SHAPES:
                 self._full, self._orders = {}, {}
             full = navl.make_full_schema(dict(data), self._schema)
-            if self._quick_to_leave:
-                full = {
-                    key: checks
-                    for key, checks in full.items()
-                    if key in shape or key[-1].startswith("__") or ignore_missing not in checks[:1]
-                }
             self._full[shape] = full
             self._orders[id(full)] = builtins.sorted(full, key=navl.flattened_order_key)
         return self._full[shape]
@@ -161,6 +153,102 @@ class Validation:
             if known is None:
                 known = self._sorted_keys[shape] = builtins.sorted(items, key=key)
         return known
+
+
+class Showing(Validation):
+    """CKAN's ``validate`` for a schema that shows: nobody hears what is wrong with a dataset.
+
+    The data is CKAN's to the letter, there are no errors. What changes no value is left out: fields
+    without validators, validators that only say something, and fields that are missing and whose
+    first validator ends them for that.
+    """
+
+    def __init__(self, schema: dict[str, Any]):
+        super().__init__(schema)
+        self._known_steps: dict[frozenset[Any], list[_Step]] = {}
+
+    def _full_schema(self, data: Mapping[Any, Any], schema: Any) -> dict[Any, Any]:
+        shape = frozenset(data)
+        known = self._full.get(shape)
+        if known is None:
+            known = self._full[shape] = {
+                key: checks
+                for key, checks in super()._full_schema(data, schema).items()
+                if key in shape or key[-1].startswith("__") or ignore_missing not in checks[:1]
+            }
+        return known
+
+    def _validate(self, data: Any, schema: Any, context: Context) -> tuple[Any, Any]:
+        converted = self._augment(data, schema)
+        errors: defaultdict[Any, list[Any]] = defaultdict(list)
+        for key, checks in self._steps(data):
+            if not checks:
+                # `ignore_missing` alone
+                if converted.get(key) in (None, navl.missing):
+                    converted.pop(key, None)
+                continue
+            for check, arguments in checks:
+                try:
+                    if arguments == 4:
+                        check(key, converted, errors, context)
+                    else:
+                        more = (context,) if arguments == 2 else ()
+                        converted[key] = check(converted.get(key), *more)
+                except navl.StopOnError:
+                    break
+                except navl.Invalid as error:
+                    errors[key].append(error.error)
+        return converted, _NoErrors()
+
+    def _steps(self, data: Mapping[Any, Any]) -> list[_Step]:
+        """The fields to visit, in CKAN's order, with the validators that may change a value."""
+        shape = frozenset(data)
+        steps = self._known_steps.get(shape)
+        if steps is None:
+            if len(self._known_steps) >= _SHAPES:
+                self._known_steps = {}
+            full = self._full_schema(data, self._schema)
+            steps = [step for key in _order(full) for step in _compiled(key, full[key])]
+            self._known_steps[shape] = steps
+        return steps
+
+
+def _order(full: Mapping[Any, Any]) -> list[Any]:
+    """The keys in the order in which CKAN's ``_validate`` runs their validators."""
+    keys = sorted(full, key=navl.flattened_order_key)
+    return [
+        *(key for key in keys if key[-1] == "__before"),
+        *(key for key in keys if not key[-1].startswith("__")),
+        *(key for key in keys if key[-1] == "__extras"),
+        *(key for key in reversed(keys) if key[-1] == "__after"),
+        *(key for key in keys if key == ("__junk",)),
+    ]
+
+
+def _compiled(key: Any, checks: Sequence[Any]) -> Iterator[_Step]:
+    kept = [check for check in checks if check not in _ONLY_SAY]
+    while kept and kept[-1] is not_empty:
+        kept.pop()
+    if kept == [ignore_missing]:
+        yield key, ()
+    elif kept:
+        yield key, tuple((_QUIET.get(check, check), _arguments(check)) for check in kept)
+
+
+def _arguments(check: Any) -> int:
+    return int(check.__code__.co_argcount)
+
+
+def _not_empty(key: Any, data: Any, errors: Any, context: Context) -> None:
+    """CKAN's ``not_empty`` without its sentence."""
+    value = data.get(key)
+    if value is navl.missing or not (value or value in (False, 0)):
+        raise navl.StopOnError
+
+
+#: CKAN's validators that change no value, and end no field either.
+_ONLY_SAY = (package_name_validator, duplicate_extras_key)
+_QUIET = {not_empty: _not_empty}
 
 
 def replaced(schema: Any, validators: Mapping[Any, Callable[..., Any]]) -> Any:
