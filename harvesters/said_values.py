@@ -14,6 +14,7 @@ _MARKS = str.maketrans(",.", ".,")
 _FIGURE = re.compile(r"(\d+)(?:\.(\d+))?( .*)?", re.DOTALL)
 #: Problems whose `field` is a field of the portal by its code.
 _OF_FIELDS = ("unknown_code", "bad_value", "missing_value")
+_OF_RESOURCE = re.compile(r"resources\[\d+\]\.")
 #: Forms of a setting that have words.
 _FORMS = {
     "mapping": ("các dòng dạng “mục: giá trị”", "lines like “key: value”"),
@@ -44,9 +45,13 @@ def said_values(problem: Problem, lang: str) -> dict[str, str]:
 def named(field: str, lang: str) -> str:
     """A field by its name and its code: ``“Kỳ nhập liệu” (frequency)``; else as it is, quoted.
 
-    Of a place within a field, ``contact[0].email``, the field's name is said.
+    Of a place within a field, ``contact[0].email``, the field's name is said; ``resources[1].url``
+    is a field of a file.
     """
-    name = _names().get(re.split(r"[.\[]", field, maxsplit=1)[0])
+    path = field
+    if of_resource := _OF_RESOURCE.match(field):
+        path = field[of_resource.end() :]
+    name = (_names_of_files() if of_resource else _names()).get(re.split(r"[.\[]", path)[0])
     return f"“{name[lang != 'vi']}” ({field})" if name else f"“{field}”"
 
 
@@ -54,6 +59,12 @@ def figure(value: float, lang: str = "vi") -> str:
     """A number as people write it: ``1.234.567,8``, in English ``1,234,567.8``."""
     text = f"{value:,}".removesuffix(".0")
     return text.translate(_MARKS) if lang == "vi" else text
+
+
+@cache
+def _names_of_files() -> dict[str, tuple[str, str]]:
+    codes = (field["field_name"] for field in schemas.load("dataset")["resource_fields"])
+    return {code: label(code, of_resource=True) for code in codes}
 
 
 @cache

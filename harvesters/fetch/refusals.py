@@ -18,8 +18,10 @@ from harvesters.fetch.response import Response
 _LONGEST_DETAIL = 200
 #: Where the services of the field put their sentence, in order of preference.
 _KEYS = ("message", "detail", "error_description", "error", "title", "errors", "description")
-#: One of them makes an object the report of an error rather than data of another kind.
-_ERRORS = frozenset({"error", "errors", "exception", "fault", "message", "detail"})
+#: One of them makes an object the report of an error; a sentence alone does where no data is.
+_ERRORS = ("error", "errors", "exception", "fault")
+_SENTENCES = ("message", "detail", "error_description")
+_DATA = ("data", "result", "results", "value", "values", "records", "items", "features")
 
 #: Elements with the sentence in an error written in XML: SOAP 1.1, SOAP 1.2, OWS, WMS and WFS.
 _ELEMENTS = ("faultstring", "Text", "ExceptionText", "ServiceException", "message", "Message")
@@ -42,10 +44,14 @@ def said_in_json(content: bytes) -> str:
 
 
 def error_in_json(content: bytes) -> str:
-    """The same of an object that names an error, so that it is no data of another kind."""
+    """The same of an object that reports an error, so that it is no data of another kind."""
     data = _json(content)
-    names_one = isinstance(data, dict) and not _ERRORS.isdisjoint(data)
-    return sentence(data) if names_one else ""
+    if not isinstance(data, dict):
+        return ""
+    failed = any(data.get(key) for key in _ERRORS) or data.get("success") is False
+    if not failed and (data.get("success") or any(data.get(key) for key in _DATA)):
+        return ""
+    return sentence({key: data[key] for key in (*_ERRORS, *_SENTENCES) if data.get(key)})
 
 
 def _json(content: bytes) -> Any:

@@ -192,10 +192,11 @@ MESSAGES: dict[str, Words] = {
         "Run again at a quiet hour, or ask an administrator for a longer deadline.",
     ),
     "incomplete_listing": Words(
-        "Danh sách của nguồn chưa đầy đủ: mới nhận {seen}[ trên {expected}][ {of}].",
-        "Các bộ đã đọc vẫn được cập nhật, không bộ nào bị gỡ. Chạy lại để đọc phần còn thiếu.",
+        "Danh sách của nguồn chưa đầy đủ: mới nhận được {seen}[/{expected}][ {of}].",
+        "Bộ dữ liệu đã đọc đủ vẫn được cập nhật, không bộ nào bị gỡ. Chạy lại để đọc phần còn "
+        "thiếu.",
         "The source's listing is not complete: {seen}[ of {expected}][ {of}] came.",
-        "What came is updated and nothing is withdrawn. Run again to read the rest.",
+        "What came whole is updated and nothing is withdrawn. Run again to read the rest.",
     ),
     "page_repeated": Words(
         "Hệ thống nguồn gửi lại một trang đã gửi ({where}), nên danh sách chưa đọc được hết.",

@@ -68,8 +68,8 @@ MESSAGES: dict[str, Words] = {
         "is mended.",
     ),
     "deadly_record": Words(
-        "Bản ghi này làm gián đoạn lần chạy {attempts} lần nên được bỏ qua; phần còn lại vẫn tiếp "
-        "tục.",
+        "Bản ghi này đã {attempts} lần làm gián đoạn lần chạy nên bị bỏ qua; các bản ghi còn lại "
+        "vẫn được xử lý.",
         "Gửi mã bản ghi cho quản trị viên để kiểm tra nhật ký của tiến trình thu thập; khắc phục "
         "xong thì chạy lại.",
         "This record interrupted the run {attempts} times and was left out; the rest goes on.",

@@ -40,10 +40,10 @@ MESSAGES: dict[str, Words] = {
         "page that changes the source.",
     ),
     "secret_missing": Words(
-        "Chưa có mật khẩu hoặc khóa truy cập cho nguồn này.",
-        "Nhập lại mật khẩu trên trang của nguồn, hoặc đề nghị quản trị viên đặt giúp[ (giá trị "
-        "{name})].",
-        "The source's password or key is not set.",
+        "Chưa có, hoặc không mở được, mật khẩu hay khóa truy cập của nguồn này.",
+        "Nhập mật khẩu hoặc khóa trên trang sửa nguồn[; nếu lưu trên máy chủ, đề nghị quản trị "
+        "viên đặt {name}].",
+        "The source's password or key is not set, or cannot be opened.",
         "Enter it on the source's page, or ask an administrator to set it[ ({name})].",
     ),
     "unknown_source_type": Words(
@@ -72,8 +72,8 @@ MESSAGES: dict[str, Words] = {
     ),
     "secret_in_url": Words(
         "Địa chỉ nguồn có chứa tài khoản hoặc mật khẩu.",
-        "Bỏ phần đó khỏi địa chỉ; ghi ở mục “Tài khoản” (auth.user) và “Mật khẩu, khóa hoặc chứng "
-        "thư số”.",
+        "Bỏ phần đó khỏi địa chỉ; ghi tên tài khoản ở mục “Tài khoản” (auth.user), mật khẩu ở mục "
+        "“Mật khẩu, khóa hoặc chứng thư số”.",
         "The source's address contains an account or a password.",
         "Take it out of the address; enter it under “Account” (auth.user) and “Password, key or "
         "certificate”.",

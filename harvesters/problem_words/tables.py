@@ -86,8 +86,8 @@ MESSAGES: dict[str, Words] = {
     "local_figures_read": Words(
         "{where}: {count} số không viết theo chuẩn (ví dụ “{example}”) được đọc theo cách viết ở "
         "Việt Nam.",
-        "Không cần làm gì. Nên đề nghị người quản lý hệ thống nguồn chỉ dùng dấu chấm thập phân, "
-        "không dùng dấu khác.",
+        "Không cần làm gì. Nên đề nghị người quản lý hệ thống nguồn dùng dấu chấm làm dấu thập "
+        "phân và không dùng dấu phân cách hàng nghìn.",
         "{where}: {count} figures not written as the standard wants (such as “{example}”) were "
         "read as Viet Nam writes them.",
         "Nothing to do. Better ask the people who run the source to write a decimal point and no "

@@ -129,7 +129,11 @@ class _Reader:
 
     def bad(self, field: str, value: object, detail: str) -> HarvestError:
         return HarvestError(
-            "bad_value", where=self.where, field=field, value=str(value)[:80], detail=detail
+            "bad_value",
+            where=self.where,
+            field=f"JSON-stat {field}",
+            value=str(value)[:80],
+            detail=detail,
         )
 
     def dimension(self, name: str) -> Dimension:

@@ -26,6 +26,14 @@ _CELL = re.compile(r'"([^"]*)"|([^\s;,"]+)')
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\s+(\d\d):(\d\d))?")
 _TAG = re.compile(r"</?[A-Za-z][^>]*>")
 #: The signs for a missing figure and the keywords that say how to show them.
+_NO_VALUES = {
+    "detail": "chiều này không có danh sách giá trị",
+    "detail_en": "this variable has no list of values",
+}
+_NO_KEY = {
+    "detail": "mã này không có trong danh sách (KEYS)",
+    "detail_en": "it is not in the list (KEYS)",
+}
 _SYMBOLS = {
     ".": "DATASYMBOL1",
     "..": "DATASYMBOL2",
@@ -135,7 +143,7 @@ def _dimensions(keywords: Keywords, language: str, where: str) -> tuple[Dimensio
     for at, name in enumerate(names):
         labels = keywords.values("VALUES", name, language=language)
         if not labels:
-            raise HarvestError("bad_value", where=where, field="VALUES", value=name, detail="")
+            raise HarvestError("bad_value", where=where, field="VALUES", value=name, **_NO_VALUES)
         # What is said of a variable in the main language only holds for its translation.
         first = main[at] if at < len(main) else name
         codes = _codes(keywords, name, first, language, labels)
@@ -236,7 +244,7 @@ def _placed(
         base = 0
         for i, key in zip(sorted(keyed), row, strict=False):
             if key not in look_up[i]:
-                raise HarvestError("bad_value", where=where, field="DATA", value=key, detail="")
+                raise HarvestError("bad_value", where=where, field="DATA", value=key, **_NO_KEY)
             base += look_up[i][key] * weights[i]
         for offset, cell in zip(offsets, row[len(keyed) :], strict=True):
             yield base + offset, cell
@@ -256,5 +264,8 @@ def _expect(found: int, expected: int, where: str) -> None:
     if found < expected:
         raise HarvestError("truncated", where=where, at=found)
     if found > expected:
-        params = {"detail": f"cần {expected} số liệu", "detail_en": f"{expected} figures expected"}
+        params = {
+            "detail": f"tệp có {found} số liệu, trong khi cần đúng {expected}",
+            "detail_en": f"the file has {found} figures, {expected} are expected",
+        }
         raise HarvestError("bad_value", where=where, field="DATA", value=found, **params)

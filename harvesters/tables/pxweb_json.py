@@ -206,5 +206,5 @@ def with_texts(cube: Cube, info: TableInfo) -> Cube:
 
 def _bad(where: str, field: str, value: object) -> HarvestError:
     return HarvestError(
-        "bad_value", where=where, field=field, value=str(value)[:80], detail="PX-Web"
+        "bad_value", where=where, field=f"PX-Web {field}", value=str(value)[:80], detail=""
     )

@@ -47,7 +47,9 @@ def _wanted(variable: Variable, rule: Any) -> list[int]:
     for item in rule if isinstance(rule, (list, tuple)) else [rule]:
         at = names.get(str(item), names.get(fold(str(item)), -1))
         if at < 0:
-            raise HarvestError("unknown_code", field=variable.text, value=item, nearest="")
+            raise HarvestError(
+                "unknown_code", field=f"PX-Web {variable.text}", value=item, nearest=""
+            )
         kept.append(at)
     return sorted(set(kept))
 
@@ -144,5 +146,5 @@ def _places(cube: Cube, whole: Sequence[Dimension]) -> list[tuple[int, int]]:
 
 def _bad(where: str, field: str, value: object) -> HarvestError:
     return HarvestError(
-        "bad_value", where=where, field=field, value=str(value)[:80], detail="PX-Web"
+        "bad_value", where=where, field=f"PX-Web {field}", value=str(value)[:80], detail=""
     )

@@ -129,7 +129,7 @@ def _bad_period(value: object) -> RuleError:
     return RuleError(
         "bad_period",
         f"Kỳ báo cáo “{shown(value)}” không đúng. Ghi năm (2024), quý (quý I/2024) hoặc tháng "
-        "(01/2024); cũng nhận cách ghi 20241, 202401.",
+        "(01/2024); cũng chấp nhận 20241 (quý I/2024), 202401 (tháng 01/2024).",
         f"“{shown(value)}” is not a reporting period. Write a year (2024), a quarter (Q1/2024) "
         "or a month (01/2024); 20241 and 202401 will do as well.",
     )

@@ -110,6 +110,7 @@ def test_a_repository_that_answers_with_it(httpserver, name):
         "real_html_instead_of_data.html": "html_instead_of_data",
         "real_invalid_iso2.xml": "unexpected_answer",
         "syn_empty_body.json": "truncated",
+        "syn_error_200.json": "api_error",
         "syn_login_page_200.html": "html_instead_of_data",
         "syn_truncated.xml": "truncated",
     }

@@ -82,6 +82,12 @@ def test_a_changed_value_is_said_in_words() -> None:
     assert said("modified", "2026-06-30") == "30/06/2026"
     assert said("modified", "2026-06-30T08:15:00") == "30/06/2026 08:15"
     assert said("issued", "2026") == "2026"
+    assert said("modified", "2026-06-30T08:15:33.5") == "30/06/2026 08:15:33"
+    for moment in ("T00:00", "T00:00:00", "T00:00:00Z", "T00:00:00+07:00"):
+        assert said("modified", f"2026-06-30{moment}") == "30/06/2026"
+    assert said("modified", "2026-06-30T08:00") == "30/06/2026 08:00"
+    assert said("modified", "2026-06-30T01:15:00Z") == "30/06/2026 08:15"
+    assert said("modified", "hôm qua, buổi sáng") == "hôm qua, buổi sáng"
     row = {"start_period": "20251", "end_period": "20251", "start": "2025-01-01"}
     assert said("temporal_coverage", [row]) == "Quý I năm 2025"
     assert said("temporal_coverage", [{"other": "x"}]) == "x"
@@ -89,6 +95,12 @@ def test_a_changed_value_is_said_in_words() -> None:
     place = {"code": "38", "text": "Tỉnh Thanh Hóa", "centroid": "{}"}
     assert said("spatial_coverage", [place]) == "Tỉnh Thanh Hóa (38)"
     assert said("spatial_coverage", [{"text": "Sầm Sơn"}]) == "Sầm Sơn"
+    old = [{**place, "valid_on": "2025-06-30"}]
+    assert said("spatial_coverage", old, [place]) == "Tỉnh Thanh Hóa (38), as of 30/06/2025"
+    moved = [{**place, "centroid": "{1}"}]
+    assert said("spatial_coverage", [place], moved) == "38, Tỉnh Thanh Hóa, {}"
+    assert said("spatial_coverage", moved, [place]) == "38, Tỉnh Thanh Hóa, {1}"
+    assert said("spatial_coverage", moved, old).startswith("Tỉnh Thanh Hóa (38)")
     assert said("frequency", None) == said("theme", []) == said("theme", [None]) == "–"
     assert said("size", 12345) == "12.345"
 

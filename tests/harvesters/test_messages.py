@@ -45,10 +45,14 @@ def test_a_field_of_the_portal_is_called_by_its_name() -> None:
     )
     nested = Problem("bad_value", params={"field": "contact.email", "value": "x"})
     assert "“Đầu mối liên hệ” (contact.email)" in say(nested).message
+    of_file = Problem("bad_value", params={"field": "resources[0].period", "value": "x"})
+    assert "“Kỳ dữ liệu của tệp” (resources[0].period)" in say(of_file).message
     assert missing.params == {"field": "title"}
 
 
-@pytest.mark.parametrize("field", ["read.flows", "DATA", "url", ""])
+@pytest.mark.parametrize(
+    "field", ["read.flows", "DATA", "url", "JSON-stat size[0]", "PX-Web unit", ""]
+)
 def test_a_field_without_one_clear_name_is_quoted(field: str) -> None:
     problem = Problem("bad_value", params={"field": field, "value": "x"})
     assert say(problem).message == f"Giá trị “x” của mục “{field}” không hợp lệ."
@@ -82,10 +86,10 @@ def test_too_many_cells_are_said_in_both_languages() -> None:
 def test_an_unknown_total_is_not_said() -> None:
     params = {"seen": "1200", "expected": "?"}
     problem = Problem("incomplete_listing", params=params)
-    assert say(problem).message.endswith("mới nhận 1.200 bộ dữ liệu.")
+    assert say(problem).message.endswith("mới nhận được 1.200 bộ dữ liệu.")
     assert say(problem, "en").message.endswith("1,200 datasets came.")
     known = Problem("incomplete_listing", params={"seen": "1200", "expected": "3400"})
-    assert say(known).message.endswith("mới nhận 1.200 trên 3.400 bộ dữ liệu.")
+    assert say(known).message.endswith("mới nhận được 1.200/3.400 bộ dữ liệu.")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +108,6 @@ def test_the_form_of_a_setting_is_said_in_words(expected: str, vi: str, en: str)
 
 
 def test_a_missing_secret_without_a_name_asks_for_no_value() -> None:
-    assert say(Problem("secret_missing")).hint.endswith("đề nghị quản trị viên đặt giúp.")
+    assert say(Problem("secret_missing")).hint.endswith("trên trang sửa nguồn.")
     named = Problem("secret_missing", params={"name": "PORTAL_SECRET_A"})
-    assert say(named).hint.endswith("đặt giúp (giá trị PORTAL_SECRET_A).")
+    assert say(named).hint.endswith("đề nghị quản trị viên đặt PORTAL_SECRET_A.")

@@ -83,8 +83,18 @@ def thanhhoa_told_changes(fields: Iterable[Mapping[str, Any]]) -> list[Mapping[s
     ]
 
 
-def thanhhoa_change_value(field: str, value: Any) -> str:
-    """A field's value, before or after a change or as mapped, as a person reads it."""
+def thanhhoa_change_value(field: str, value: Any, other: Any = None) -> str:
+    """A field's value, before or after a change or as mapped, as a person reads it.
+
+    `other` is the other side of the change: where both would read alike, all of the value is said.
+    """
+    said = _in_words(field, value)
+    if other is not None and other != value and said == _in_words(field, other):
+        said = _joined(value, _plain)
+    return said if len(said) <= SHOWN else said[:SHOWN] + "…"
+
+
+def _in_words(field: str, value: Any) -> str:
     if value in (None, "", [], {}):
         return "–"
     if field in ("table", "file"):
@@ -93,8 +103,7 @@ def thanhhoa_change_value(field: str, value: Any) -> str:
         return ", ".join(str(f.get("title") or f["name"]) for f in value.get("fields", []))
     if field == "resource_order":
         return toolkit._("another order")
-    shown = _joined(value, _WRITTEN.get(field, _plain))
-    return shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
+    return _joined(value, _WRITTEN.get(field, _plain))
 
 
 def _joined(value: Any, written: Callable[[Any], str]) -> str:
@@ -118,7 +127,10 @@ def _place(row: Any) -> str:
     code = row.get("code") if isinstance(row, Mapping) else None
     if not code:
         return _plain(row)
-    return f"{row.get('text') or helpers.thanhhoa_place(str(code))} ({code})"
+    named = f"{row.get('text') or helpers.thanhhoa_place(str(code))} ({code})"
+    day = row.get("valid_on")
+    as_of = toolkit._("as of {date}").format(date=helpers.thanhhoa_date(day)) if day else ""
+    return f"{named}, {as_of}" if as_of else named
 
 
 _WRITTEN: dict[str, Callable[[Any], str]] = {

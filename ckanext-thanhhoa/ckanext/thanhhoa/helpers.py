@@ -95,10 +95,22 @@ def thanhhoa_date(value: Any) -> str:
 
 
 def day_and_time(value: Any) -> str:
-    """A date with its time as it is given, where it has one: ``30/06/2026 08:15``."""
+    """A date with its time, where it has one: ``30/06/2026 08:15``; a time zone is the portal's."""
     text = str(value)
-    time = text[11:].removesuffix(":00") if text[11:] != "00:00:00" else ""
-    return f"{thanhhoa_date(text[:10])} {time}".strip()
+    if len(text) <= 10:
+        return thanhhoa_date(text)
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo and (moment.hour, moment.minute) != (0, 0):
+            moment = moment.astimezone(_portals_zone())
+    except (ValueError, OverflowError):
+        return text
+    time = f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+    return f"{thanhhoa_date(f'{moment:%Y-%m-%d}')} {'' if time == '00:00' else time}".strip()
+
+
+def _portals_zone() -> ZoneInfo:
+    return ZoneInfo(toolkit.config["ckan.display_timezone"])
 
 
 def thanhhoa_moment(value: Any) -> str:
@@ -106,7 +118,7 @@ def thanhhoa_moment(value: Any) -> str:
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     if moment is None:
         return ""
-    local = moment.astimezone(ZoneInfo(toolkit.config["ckan.display_timezone"]))
+    local = moment.astimezone(_portals_zone())
     return local.strftime("%d %b %Y %H:%M" if language() == "en" else "%d/%m/%Y %H:%M")
 
 

@@ -349,7 +349,7 @@ def test_a_table_that_is_not_whole_is_not_given(gateway: Gateway):
     failed, end = gateway.read(records="data", table={"id": "bang"}, paging={"total": "total"})
     assert isinstance(failed, Failure)
     assert (failed.problem.code, failed.problem.record) == ("incomplete_listing", "bang")
-    assert say(failed.problem).message.endswith("mới nhận 7 trên 9 dòng.")
+    assert say(failed.problem).message.endswith("mới nhận được 7/9 dòng.")
     assert not end.complete
 
 
