@@ -137,7 +137,7 @@ def test_a_broken_dataset_holds_up_no_other(agency: Any, monkeypatch: Any) -> No
 @pytest.mark.parametrize(
     "value",
     ["9" * 20, "1e999", "2024-05-01T00:00:00+07:00", "0001-01-01T00:00:00+07:00", "hôm qua",
-     ["2024"]],
+     ["2024"], "2024-01-01T00:00:00+99:00"],
 )  # fmt: skip
 def test_no_date_keeps_a_dataset_out_of_the_index(agency: Any, value: Any) -> None:
     from ckan import model

@@ -261,7 +261,8 @@ def test_a_control_character_is_no_error_of_the_server(app, create, path):
 @pytest.mark.parametrize(
     "path",
     ["/dataset/%00", "/dataset/a%00b", "/dataset/a%00.ttl", "/organization/%00", "/group/a%00b",
-     "/user/%00", "/dataset/activity/%00", "/feeds/organization/%00.atom", "/en/dataset/%00"],
+     "/user/%00", "/dataset/activity/%00", "/feeds/organization/%00.atom", "/en/dataset/%00",
+     "/feeds/tag/a%01b.atom", "/feeds/group/a%0bb.atom"],
 )  # fmt: skip
 def test_nothing_has_a_control_character_in_its_address(app, with_plugins, path):
     assert app.get(path).status_code == 404
@@ -302,6 +303,12 @@ def test_the_api_says_that_no_id_has_the_character_nul(app, with_plugins, action
         error = json.loads(answer.body)["error"]
         assert "NUL" in error["message"]
         assert "psycopg" not in answer.body
+
+
+def test_a_list_that_is_asked_for_the_character_nul_says_so(app, with_plugins):
+    path = "/api/2/util/tag/autocomplete"
+    answer = app.get(path, query_string={"incomplete": "a\0b"}, status=400)
+    assert "NUL" in html.unescape(answer.body)
 
 
 def test_the_api_has_stocks_filters(app, shelf, key):

@@ -63,6 +63,8 @@ def three(site):
             resources=[{"name": "a", "format": "CSV"}, {"name": "b", "format": "XLSX"}],
             license_id="cc-by",
             custom_field="Mã riêng",
+            author="Lan",
+            maintainer_email="lan@thanhhoa.gov.vn",
         ),
         site.add("Đất trồng lúa", metadata_modified="2026-02-01T00:00:00.000000", private=True),
         site.add("Dân tộc", metadata_modified="2026-04-01T00:00:00.000000", resources=[]),
@@ -150,8 +152,11 @@ def test_words_of_texts_are_no_facet(site, three, field):
     }
 
 
-def test_the_title_sorts_as_clients_of_ckan_ask(site, three):
-    assert len(site.names("*:*", sort="title asc")) == 3
+@pytest.mark.parametrize("field", ["title", "author", "maintainer_email", "extras_custom_field"])
+def test_short_texts_sort_and_count_as_clients_of_ckan_ask(site, three, field):
+    assert len(site.names("*:*", sort=f"{field} asc")) == 3
+    if field != "title":
+        assert site.search("*:*", **{"facet.field": [field]})["facets"][field]
 
 
 @pytest.mark.parametrize(

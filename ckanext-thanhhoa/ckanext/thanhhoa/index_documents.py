@@ -84,11 +84,13 @@ class _Collector(ckan_index.PackageSearchIndex):
 
 
 def _date(value: Any) -> Any:
-    """CKAN's reading of a date; one too large to be one is none, which CKAN leaves out."""
+    """CKAN's reading of a date; what is none, or cannot be written as one, CKAN leaves out."""
     try:
-        return parser.parse(value)
-    except OverflowError as error:
+        moment = parser.parse(value)
+        moment.isoformat()
+    except (OverflowError, TypeError, ValueError) as error:
         raise parser.ParserError(str(error)) from error
+    return moment
 
 
 def document_id(dataset_id: str) -> str:

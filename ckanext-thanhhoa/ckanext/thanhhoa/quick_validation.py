@@ -7,22 +7,53 @@ instead of several times for each.
 
 from __future__ import annotations
 
-import builtins
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import FunctionType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ckan.lib.navl import dictization_functions as navl
 from ckan.lib.navl.validators import ignore_missing, not_empty
 from ckan.logic.validators import duplicate_extras_key, package_name_validator
 from ckan.types import Context
 
-#: Shapes of datasets remembered for a schema; a harvest's records have a few.
-_SHAPES = 200
+#: Keys of all shapes of datasets that are remembered for a schema. A harvest's records have a few
+#: shapes of some hundred keys; a dataset with very many files has tens of thousands.
+_KEYS = 50_000
+Known = TypeVar("Known")
 #: A field and its validators, each with the number of its arguments.
 _Step = tuple[Any, tuple[tuple[Callable[..., Any], int], ...]]
+
+
+class _Shapes(Generic[Known]):
+    """What was worked out for shapes of datasets; forgotten when it becomes too much."""
+
+    def __init__(self) -> None:
+        self._known: dict[frozenset[Any], Known] = {}
+        self._keys = 0
+
+    def of(self, data: Iterable[Any], work_out: Callable[[], Known]) -> Known:
+        """What is known of the shape of a dataset, or of any keys."""
+        shape = frozenset(data)
+        known = self._known.get(shape)
+        if known is None:
+            known = work_out()
+            if self._keys + len(shape) > _KEYS:
+                self._known, self._keys = {}, 0
+            self._known[shape] = known
+            self._keys += len(shape)
+        return known
+
+
+class _Full(dict[Any, Any]):
+    """The validators of every field that a dataset of one shape may have."""
+
+    @cached_property
+    def order(self) -> list[Any]:
+        """The fields in CKAN's order."""
+        return sorted(self, key=navl.flattened_order_key)
 
 
 class _NoErrors(dict[Any, Any]):
@@ -46,11 +77,10 @@ class Validation:
     def __init__(self, schema: dict[str, Any]):
         self._schema = schema
         self._flat = navl.flatten_schema(schema)
-        self._full: dict[frozenset[Any], dict[Any, Any]] = {}
-        self._combinations: dict[frozenset[Any], set[Any]] = {}
-        self._orders: dict[int, list[Any]] = {}
-        self._sorted_keys: dict[frozenset[Any], list[Any]] = {}
-        self._plans: dict[frozenset[Any], _Plan] = {}
+        self._full: _Shapes[_Full] = _Shapes()
+        self._combinations: _Shapes[set[Any]] = _Shapes()
+        self._orders: _Shapes[list[Any]] = _Shapes()
+        self._plans: _Shapes[_Plan] = _Shapes()
         self._prefixes = {key[:length] for key in self._flat for length in range(1, len(key) + 1)}
         names = {
             **vars(navl),
@@ -71,23 +101,16 @@ class Validation:
         result: tuple[Any, Any] = self._run(data, self._schema, context)
         return result
 
-    def _full_schema(self, data: Mapping[Any, Any], schema: Any) -> dict[Any, Any]:
-        shape = frozenset(data)
-        if shape not in self._full:
-            if len(self._full) >= _SHAPES:
-                self._full, self._orders = {}, {}
-            full = navl.make_full_schema(dict(data), self._schema)
-            self._full[shape] = full
-            self._orders[id(full)] = builtins.sorted(full, key=navl.flattened_order_key)
-        return self._full[shape]
+    def _full_schema(self, data: Mapping[Any, Any], schema: Any) -> _Full:
+        return self._full.of(data, lambda: _Full(self._whole(data)))
+
+    def _whole(self, data: Mapping[Any, Any]) -> dict[Any, Any]:
+        return dict(navl.make_full_schema(dict(data), self._schema))
 
     def _combinations_of(self, data: Mapping[Any, Any], flat: Any) -> set[Any]:
-        shape = frozenset(data)
-        if shape not in self._combinations:
-            if len(self._combinations) >= _SHAPES:
-                self._combinations = {}
-            self._combinations[shape] = navl.get_all_key_combinations(dict(data), self._flat)
-        return self._combinations[shape]
+        return self._combinations.of(
+            data, lambda: navl.get_all_key_combinations(dict(data), self._flat)
+        )
 
     def _validate(self, data: Any, schema: Any, context: Context) -> tuple[Any, Any]:
         converted, errors = self._own_validate(data, schema, context)
@@ -95,12 +118,7 @@ class Validation:
 
     def _augment(self, data: Mapping[Any, Any], schema: Any) -> dict[Any, Any]:
         """CKAN's ``augment_data``, which looks through the whole schema for each unknown key."""
-        shape = frozenset(data)
-        plan = self._plans.get(shape)
-        if plan is None:
-            if len(self._plans) >= _SHAPES:
-                self._plans = {}
-            plan = self._plans[shape] = self._plan(data)
+        plan = self._plans.of(data, lambda: self._plan(data))
         for key in plan.lists:
             if data[key] != []:
                 raise navl.DataError(
@@ -143,16 +161,10 @@ class Validation:
 
     def _sorted(self, items: Any, key: Any = None) -> list[Any]:
         if key is not navl.flattened_order_key:
-            return builtins.sorted(items, key=key)
-        known = self._orders.get(id(items))
-        if known is None:
-            shape = frozenset(items)
-            if len(self._sorted_keys) >= _SHAPES:
-                self._sorted_keys = {}
-            known = self._sorted_keys.get(shape)
-            if known is None:
-                known = self._sorted_keys[shape] = builtins.sorted(items, key=key)
-        return known
+            return sorted(items, key=key)
+        if isinstance(items, _Full):
+            return items.order
+        return self._orders.of(items, lambda: sorted(items, key=key))
 
 
 class Showing(Validation):
@@ -165,23 +177,19 @@ class Showing(Validation):
 
     def __init__(self, schema: dict[str, Any]):
         super().__init__(schema)
-        self._known_steps: dict[frozenset[Any], list[_Step]] = {}
+        self._steps: _Shapes[list[_Step]] = _Shapes()
 
-    def _full_schema(self, data: Mapping[Any, Any], schema: Any) -> dict[Any, Any]:
-        shape = frozenset(data)
-        known = self._full.get(shape)
-        if known is None:
-            known = self._full[shape] = {
-                key: checks
-                for key, checks in super()._full_schema(data, schema).items()
-                if key in shape or key[-1].startswith("__") or ignore_missing not in checks[:1]
-            }
-        return known
+    def _whole(self, data: Mapping[Any, Any]) -> dict[Any, Any]:
+        return {
+            key: checks
+            for key, checks in super()._whole(data).items()
+            if key in data or key[-1].startswith("__") or ignore_missing not in checks[:1]
+        }
 
     def _validate(self, data: Any, schema: Any, context: Context) -> tuple[Any, Any]:
         converted = self._augment(data, schema)
         errors: defaultdict[Any, list[Any]] = defaultdict(list)
-        for key, checks in self._steps(data):
+        for key, checks in self._steps.of(data, lambda: self._compiled(data)):
             if not checks:
                 # `ignore_missing` alone
                 if converted.get(key) in (None, navl.missing):
@@ -200,22 +208,15 @@ class Showing(Validation):
                     errors[key].append(error.error)
         return converted, _NoErrors()
 
-    def _steps(self, data: Mapping[Any, Any]) -> list[_Step]:
+    def _compiled(self, data: Mapping[Any, Any]) -> list[_Step]:
         """The fields to visit, in CKAN's order, with the validators that may change a value."""
-        shape = frozenset(data)
-        steps = self._known_steps.get(shape)
-        if steps is None:
-            if len(self._known_steps) >= _SHAPES:
-                self._known_steps = {}
-            full = self._full_schema(data, self._schema)
-            steps = [step for key in _order(full) for step in _compiled(key, full[key])]
-            self._known_steps[shape] = steps
-        return steps
+        full = self._full_schema(data, self._schema)
+        return [step for key in _order(full) for step in _compiled(key, full[key])]
 
 
-def _order(full: Mapping[Any, Any]) -> list[Any]:
+def _order(full: _Full) -> list[Any]:
     """The keys in the order in which CKAN's ``_validate`` runs their validators."""
-    keys = sorted(full, key=navl.flattened_order_key)
+    keys = full.order
     return [
         *(key for key in keys if key[-1] == "__before"),
         *(key for key in keys if not key[-1].startswith("__")),

@@ -25,7 +25,11 @@ def keep(app: flask.Flask) -> None:
     def out_of_order(error: search.SearchOutOfOrder) -> flask.typing.ResponseReturnValue:
         return app.handle_http_exception(ServiceUnavailable(str(error)))
 
+    def not_stored(error: DataError) -> flask.typing.ResponseReturnValue:
+        return app.handle_http_exception(BadRequest(error.error))
+
     app.before_request(refuse)
+    app.register_error_handler(DataError, not_stored)
     app.register_error_handler(SearchQueryError, not_read)
     app.register_error_handler(search.SearchOutOfOrder, out_of_order)
     if not sa.event.contains(sa.Engine, "handle_error", _not_stored):
@@ -35,9 +39,10 @@ def keep(app: flask.Flask) -> None:
 def refuse() -> None:
     """Ends a request for a name with a control character, or for an order by nothing."""
     asked = flask.request
-    if "\0" in asked.path:
+    is_feed = (asked.endpoint or "").startswith("feeds.")
+    if "\0" in asked.path or (is_feed and _CONTROL.search(asked.path)):
         toolkit.abort(404)
-    if asked.endpoint == "feeds.custom" and _CONTROL.search("".join(asked.args.values())):
+    if is_feed and _CONTROL.search("".join(asked.args.values())):
         toolkit.abort(400, search_page.in_words(SearchQueryError()))
     sort = asked.args.get("sort")
     if asked.endpoint == "dataset.search" and sort and not all(map(str.strip, sort.split(","))):

@@ -174,7 +174,8 @@ def package_search(
             log.warning("the search is out of order: %s", error)
             raise SearchOutOfOrder from error
         log.info("search refused by Solr: %s", error)
-        if TOOK_TOO_LONG in str(error):
+        # The words before are the query.
+        if TOOK_TOO_LONG in str(error).rpartition("Error:")[2]:
             raise QueryRefused(
                 "Câu tìm kiếm mất quá nhiều thời gian: hãy giữ lại vài từ chính.",
                 "The query takes too long: keep a few main words.",

@@ -87,7 +87,9 @@ def package_search(
     if _is_for_ckans_home(data_dict):
         toolkit.check_access("package_search", context, data_dict)
         return _nothing(data_dict)
-    ask = functools.partial(search.package_search, stored_json.passed_on(original, context))
+    ask = functools.partial(
+        search.package_search, stored_json.passed_on(original, context, data_dict)
+    )
     if is_page(context):
         return search_for_page(ask, context, data_dict)
     try:

@@ -58,8 +58,8 @@ def words_of_document(texts: Iterable[str]) -> list[str]:
     """The syllables and pairs of neighbours in texts, lower case with accents, each once."""
     found: dict[str, None] = {}
     for text in texts:
-        # Names of agencies, themes and columns come again and again; long texts do not.
-        found.update(_words_in(text) if len(text) > 200 else _known_words_in(text))
+        # Names of agencies, themes and columns come again and again; titles and notes do not.
+        found.update(_words_in(text) if len(text) > 60 else _known_words_in(text))
     return list(found)
 
 
@@ -69,7 +69,7 @@ def _words_in(text: str) -> dict[str, None]:
     return dict.fromkeys([*words, *pairs])
 
 
-_known_words_in = lru_cache(5_000)(_words_in)
+_known_words_in = lru_cache(2_000)(_words_in)
 
 
 @dataclass(frozen=True)

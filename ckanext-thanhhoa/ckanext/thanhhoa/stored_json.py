@@ -27,9 +27,14 @@ from ckanext.thanhhoa import solr_connection
 _KEEP_RESULTS = ("ThanhhoaPlugin",)
 
 
-def passed_on(original: Callable[..., Any], context: Mapping[str, Any]) -> Callable[..., Any]:
+def passed_on(
+    original: Callable[..., Any], context: Mapping[str, Any], asked: Mapping[str, Any]
+) -> Callable[..., Any]:
     """CKAN's ``package_search``, or the same without reading the datasets where it may be."""
-    if original is not get.package_search or not _is_for_api(context) or any(_changers()):
+    if original is not get.package_search or not _is_for_api(context):
+        return original
+    # Who asks for fields gets these as they are: among them may be the stored JSON, as a string.
+    if asked.get("fl") or any(_changers()):
         return original
     return _unread(original)
 
@@ -122,7 +127,7 @@ class _Embedding:
         plain, self._solr.decoder = self._solr.decoder, self.decoder
         try:
             return self._solr.search(**{**query, "fl": f"{query['fl']}:[json]"})
-        except msgspec.DecodeError:
-            # What Python writes as JSON may be none to others: NaN.
+        except (msgspec.DecodeError, RecursionError):
+            # What Python writes as JSON may be none to others: NaN, a value deep in others.
             self._solr.decoder = plain
             return self._solr.search(**query)

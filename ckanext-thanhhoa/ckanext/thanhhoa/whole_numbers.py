@@ -9,7 +9,10 @@ from ckan.plugins import toolkit
 
 
 def whole_number(data_dict: Mapping[str, Any], key: str) -> int | None:
-    """The number that a caller gave; None where there is none. ValidationError for all else."""
+    """The number that a caller gave, a fraction cut off; None where there is none.
+
+    Raises ValidationError for what is no number.
+    """
     value = data_dict.get(key)
     if value is None or value == "":
         return None
