@@ -231,7 +231,7 @@ def test_a_single_solr_that_stood_still_is_left_alone_until_it_is_well(
     nodes: list[Node], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(toolkit.config, "ckanext.thanhhoa.solr_nodes", "")
-    for name, seconds in (("SEARCH_SECONDS", 0.3), ("REST_SECONDS", 0.2), ("HEALTH_SECONDS", 0.3)):
+    for name, seconds in (("SEARCH_SECONDS", 0.3), ("REST_SECONDS", 3), ("HEALTH_SECONDS", 0.3)):
         monkeypatch.setattr(solr_connection, name, seconds)
     solr = solr_connection.make_connection()
     nodes[0].hang.set()
