@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ckan import model
@@ -32,6 +33,9 @@ _KEEP = 300
 #: A format beyond these many letters is an address or a sentence, no badge.
 _FORMAT_LENGTH = 24
 
+#: Characters of a description where it is one of many.
+_LINE = 160
+
 _examples: dict[str, tuple[float, list[str]]] = {}
 
 
@@ -49,6 +53,7 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         "thanhhoa_formats": formats,
         "thanhhoa_home": home,
         "thanhhoa_key_figures": key_figures.key_figures,
+        "thanhhoa_line": line,
         "thanhhoa_main_table": previews.main_table,
         "thanhhoa_organization": organization,
         "thanhhoa_preview": previews.preview,
@@ -58,6 +63,15 @@ def get_helpers() -> dict[str, Callable[..., Any]]:
         "thanhhoa_updated": updated,
         "thanhhoa_web_url": web_url,
     }
+
+
+@lru_cache(1_000)
+def line(description: str) -> str:
+    """A description written in Markdown as the beginning of its text.
+
+    Those of agencies are shown again and again, and reading Markdown is half the work of a line.
+    """
+    return str(toolkit.h.markdown_extract(description, extract_length=_LINE))
 
 
 def home() -> dict[str, Any]:
