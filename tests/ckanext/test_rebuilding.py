@@ -137,15 +137,22 @@ def test_what_was_broken_off_goes_on(catalogue: list[str], monkeypatch: pytest.M
     assert _cores() == ["ckan"]
 
 
-def test_what_other_code_or_another_configset_began_is_begun_anew(
-    catalogue: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ckanext.thanhhoa import rebuilding, solr_targets
+def _break_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rebuild whose process dies at its first part."""
+    from ckanext.thanhhoa import rebuilding
 
     with monkeypatch.context() as patch:
         patch.setattr(rebuilding, "_send_part", lambda *_: os._exit(9))
         with pytest.raises(rebuilding.Unfinished):
             rebuilding.rebuild_beside(1)
+
+
+def test_what_other_code_or_another_configset_began_is_begun_anew(
+    catalogue: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ckanext.thanhhoa import rebuilding, solr_targets
+
+    _break_off(monkeypatch)
     monkeypatch.setattr(solr_targets.page_versions, "code_version", lambda: "another")
     assert not rebuilding.rebuild_beside(1).resumed
     assert _cores() == ["ckan"]
@@ -209,10 +216,7 @@ def test_what_was_broken_off_can_be_thrown_away(
 ) -> None:
     from ckanext.thanhhoa import rebuilding
 
-    with monkeypatch.context() as patch:
-        patch.setattr(rebuilding, "_send_part", lambda *_: os._exit(9))
-        with pytest.raises(rebuilding.Unfinished):
-            rebuilding.rebuild_beside(1)
+    _break_off(monkeypatch)
     assert not rebuilding.rebuild_beside(1, anew=True).resumed
     assert _cores() == ["ckan"]
     assert _left() == (0, 0, 0)
