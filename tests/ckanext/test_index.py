@@ -112,17 +112,28 @@ def test_a_write_that_fails_leaves_nothing_in_solr(agency: Any) -> None:
     assert _waiting() == 0
 
 
-def test_a_broken_dataset_holds_up_no_other(agency: Any, monkeypatch: Any) -> None:
-    from ckanext.thanhhoa import index, reconciler, search
+@pytest.mark.parametrize("step", ["read", "shaped"])
+def test_a_broken_dataset_holds_up_no_other(agency: Any, monkeypatch: Any, step: str) -> None:
+    from ckanext.thanhhoa import index, package_shows, reconciler, search
 
-    shape = search.shape_document
+    shape, dictize = search.shape_document, package_shows._Prefetched.dictize
 
-    def break_one(document: Any, *rest: Any) -> Any:
-        if document["title"] == "hỏng":
+    def fail_for_one(title: str) -> None:
+        if title == "hỏng":
             raise ValueError("hỏng")
+
+    def shape_or_fail(document: Any, *rest: Any) -> Any:
+        fail_for_one(document["title"])
         return shape(document, *rest)
 
-    monkeypatch.setattr(search, "shape_document", break_one)
+    def dictize_or_fail(rows: Any, package: Any) -> Any:
+        fail_for_one(package.title)
+        return dictize(rows, package)
+
+    if step == "read":
+        monkeypatch.setattr(package_shows._Prefetched, "dictize", dictize_or_fail)
+    else:
+        monkeypatch.setattr(search, "shape_document", shape_or_fail)
     with index.deferred():
         bad = _create(agency, title="hỏng")
         good = _create(agency, title="lành")

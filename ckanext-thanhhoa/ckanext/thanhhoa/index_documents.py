@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -32,7 +32,7 @@ def documents(
     gone, failed = set(), set()
     found = package_shows.load(dataset_ids)
     unread = {id_: package for id_, package in found.items() if id_ not in shows}
-    read = package_shows.packages(unread)
+    read = package_shows.reader(unread)
     for dataset_id in dataset_ids:
         try:
             document = _document(found.get(dataset_id), shows.get(dataset_id), read)
@@ -51,13 +51,15 @@ def documents(
 
 
 def _document(
-    package: model.Package | None, shows: Shows | None, read: Mapping[str, dict[str, Any]]
+    package: model.Package | None,
+    shows: Shows | None,
+    read: Callable[[model.Package], dict[str, Any]],
 ) -> dict[str, Any] | None:
     """What CKAN would send to Solr for the dataset; None when it does not belong there."""
     if package is None:
         return None
     if shows is None:
-        data = read[package.id]
+        data = read(package)
         shows = package_shows.by_default_schema(data), package_shows.by_own_schema(data)
     default, custom = shows
     collector = _Collector()

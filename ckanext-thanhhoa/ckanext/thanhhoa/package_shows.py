@@ -44,20 +44,25 @@ def lock(dataset_ids: Collection[str]) -> None:
 
 def packages(found: Mapping[str, model.Package]) -> dict[str, dict[str, Any]]:
     """What ``package_show`` gives without a schema (``validate=False``), by id."""
-    if not found:
-        return {}
+    read = reader(found)
+    return {id_: read(package) for id_, package in found.items()}
+
+
+def reader(found: Mapping[str, model.Package]) -> Callable[[model.Package], dict[str, Any]]:
+    """The same for one of these datasets after the other, whose rows are read together before."""
     model.Session.flush()
     rows = _Prefetched(found.values())
-    shown = {}
-    for id_, package in found.items():
+
+    def read(package: model.Package) -> dict[str, Any]:
         data = rows.dictize(package)
         for controller in plugins.PluginImplementations(plugins.IPackageController):
             controller.read(package)
         for resource_hooks in plugins.PluginImplementations(plugins.IResourceController):
             for resource in data["resources"]:
                 resource_hooks.before_resource_show(resource)
-        shown[id_] = data
-    return shown
+        return data
+
+    return read
 
 
 def by_default_schema(data: dict[str, Any]) -> dict[str, Any]:
